@@ -1,0 +1,12 @@
+/* auscult/auscult.h - everything. */
+#ifndef AUSCULT_H
+#define AUSCULT_H
+
+#include <auscult/audio.h>
+#include <auscult/core.h>
+#include <auscult/dsp.h>
+#include <auscult/explain.h>
+#include <auscult/model.h>
+#include <auscult/net.h>
+
+#endif

@@ -1,0 +1,138 @@
+/* auscult/explain.h - the components and explanation nouns, and the explainers.
+ *
+ * components   n named parts of one input that can be switched on and off
+ * explanation  per target: a signed weight per component with an interval, how well
+ *              the surrogate fits, and the values that need no surrogate at all
+ *              (Shapley, alone, without) */
+#ifndef AUSCULT_EXPLAIN_H
+#define AUSCULT_EXPLAIN_H
+
+#include <auscult/audio.h>
+#include <auscult/model.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Where a component lies: source index (-1: none), time in seconds, band in Hz. */
+typedef struct aus_place { int32_t source; double t0, t1, f0, f1; } aus_place;
+
+/* An interpretable representation of one input: x(z) = off + sum z_i part_i, and
+ * x(1...1) is the input itself. All memory is owned by the struct. */
+typedef struct aus_components {
+  aus_ctx *ctx;
+  int32_t n, rate, channels;
+  int64_t samples;
+  char **name;        /* [n] */
+  aus_place *place;   /* [n] */
+  aus_part *part;     /* [n] deltas against off */
+  float *off;         /* NULL: silence */
+  float *whole;       /* the input, [channels][samples] */
+  char kind[64];      /* "stems", "hpss", "time-frequency tiles", ... */
+  char baseline[16];  /* what an absent component is replaced with: "silence", "mean", ... */
+  /* time-frequency maps (tiles, superpixels): label[frames][bins] = component, else NULL */
+  int32_t *label; int32_t label_frames, label_bins; double label_hop_s, label_bin_hz;
+} aus_components;
+
+AUS_API void aus_components_free(aus_components *c);
+AUS_API aus_mixes aus_components_mixes(const aus_components *c);
+/* out[channels][samples] = the parts with keep[i] != 0 (deltas only, off not added). */
+AUS_API void aus_components_render(const aus_components *c, const uint8_t *keep, float *out);
+
+/* How the input is cut in time. Points are in seconds, ascending. */
+typedef enum aus_segmentation { AUS_SEGMENTS_EQUAL, AUS_SEGMENTS_ONSETS, AUS_SEGMENTS_BEATS, AUS_SEGMENTS_TIMES } aus_segmentation;
+typedef struct aus_segments {
+  aus_segmentation kind;
+  int32_t n;             /* EQUAL: how many; TIMES: how many points */
+  const double *times;   /* TIMES only */
+  double crossfade_s;    /* 0.01 by default; fades of neighbours add to one */
+} aus_segments;
+
+typedef enum aus_baseline { AUS_BASELINE_ZERO, AUS_BASELINE_MIN, AUS_BASELINE_MEAN, AUS_BASELINE_MAX, AUS_BASELINE_NOISE, AUS_BASELINE_SHUFFLE } aus_baseline;
+
+/* Sources x time. stems[n_stems] share rate, length and channels with input; a residual
+ * component "residual" = input - sum(stems) is added unless residual is 0 or it is
+ * below 1e-6 of the input's peak. segments may be NULL (one segment). */
+AUS_API aus_status aus_components_stems(aus_ctx *ctx, const aus_audio *input, const aus_audio *stems,
+                                        const char *const *names, int32_t n_stems, int residual,
+                                        const aus_segments *segments, aus_components *out);
+/* Time only (audioLIME TimeOnly, SLIME temporal). */
+AUS_API aus_status aus_components_time(aus_ctx *ctx, const aus_audio *input, const aus_segments *segments,
+                                       aus_components *out);
+/* Tiles of the STFT (SLIME time-frequency), n_time x n_freq; every bin belongs to one tile. */
+AUS_API aus_status aus_components_tiles(aus_ctx *ctx, const aus_audio *input, int32_t n_time, int32_t n_freq,
+                                        aus_baseline baseline, uint64_t seed, aus_components *out);
+/* Superpixels of the log spectrogram. */
+typedef enum aus_superpixel { AUS_SUPERPIXEL_SLIC, AUS_SUPERPIXEL_FELZENSZWALB } aus_superpixel;
+AUS_API aus_status aus_components_superpixels(aus_ctx *ctx, const aus_audio *input, aus_superpixel method,
+                                              int32_t n_wanted, aus_baseline baseline, uint64_t seed,
+                                              aus_components *out);
+
+typedef enum aus_distance { AUS_DISTANCE_COSINE, AUS_DISTANCE_EUCLIDEAN, AUS_DISTANCE_HAMMING } aus_distance;
+typedef enum aus_surrogate { AUS_SURROGATE_WLS, AUS_SURROGATE_RIDGE, AUS_SURROGATE_BAYLIME, AUS_SURROGATE_GLIME, AUS_SURROGATE_SHAPLEY } aus_surrogate;
+typedef enum aus_selection { AUS_SELECT_NONE, AUS_SELECT_FORWARD, AUS_SELECT_HIGHEST, AUS_SELECT_LASSO, AUS_SELECT_AUTO } aus_selection;
+typedef enum aus_scale { AUS_SCALE_SCORE, AUS_SCALE_LOGIT } aus_scale;
+
+/* Settings of audioLIME; aus_lime_defaults fills them. Symbols as in [Haunschmid20]. */
+typedef struct aus_lime_config {
+  int64_t samples;          /* N; 0: exhaustive when 2^d <= 4096, else 2048 drawn */
+  int force_exhaustive;
+  int paired;               /* draw z and 1-z together */
+  aus_distance distance;    /* cosine */
+  double kernel_width;      /* 0.25 */
+  aus_surrogate surrogate;  /* WLS; RIDGE is LIME's own (alpha 1) */
+  double alpha;             /* ridge */
+  aus_selection selection;  /* NONE */
+  int32_t n_features;       /* for selection */
+  aus_scale scale;
+  int32_t bootstrap;        /* resamples for intervals, 0: none; 200 */
+  int32_t stability_runs;   /* seeds for rank stability when sampled; 5 */
+  uint64_t seed;
+  const int32_t *targets; int32_t n_targets; /* which to explain; NULL: all */
+} aus_lime_config;
+AUS_API void aus_lime_defaults(aus_lime_config *config);
+
+/* One component's part in one target's answer. NaN where not computed. */
+typedef struct aus_weight {
+  double weight, lo, hi;     /* surrogate's weight with its 95 % interval */
+  double shapley, shapley_se;/* exact (se 0) or sampled */
+  double banzhaf;
+  double alone, without;     /* f({i}) and f(all but i) */
+} aus_weight;
+
+typedef struct aus_target_explanation {
+  int32_t target;            /* index in the model's targets */
+  char *name;
+  double score, score_none;  /* f(input), f(nothing on); NaN when not evaluated */
+  double intercept, r2, local_prediction;
+  double complexity;         /* entropy of |w|, base n: 0 one component, 1 uniform */
+  double stability;          /* mean rank correlation over seeds, 1 when exhaustive */
+  double additivity_gap;     /* sum(shapley) - (score - score_none) */
+  aus_weight *weight;        /* [n_components] */
+  double *interaction;       /* [n][n] pairwise Shapley interaction, or NULL */
+} aus_target_explanation;
+
+typedef struct aus_explanation {
+  aus_ctx *ctx;
+  char method[32];
+  int32_t n_components, n_targets;
+  char **component;          /* [n_components] */
+  aus_place *place;
+  aus_target_explanation *target; /* [n_targets] */
+  int exhaustive;
+  int64_t n_rows;            /* the table of what was evaluated */
+  uint8_t *z;                /* [n_rows][n_components] */
+  float *y;                  /* [n_rows][n_targets], on the chosen scale */
+  aus_lime_config config;    /* as used (targets pointer NULL) */
+  char interval[24];         /* "bootstrap 95 %", "posterior 95 %", "exact" */
+} aus_explanation;
+
+/* Explains what the model says about components->whole. */
+AUS_API aus_status aus_lime_explain(aus_ctx *ctx, aus_model *model, const aus_components *components,
+                                    const aus_lime_config *config, aus_explanation *out);
+AUS_API void aus_explanation_free(aus_explanation *e);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,9 @@
+ausincludedir = $(includedir)/auscult
+ausinclude_HEADERS = \
+	include/auscult/audio.h \
+	include/auscult/auscult.h \
+	include/auscult/core.h \
+	include/auscult/dsp.h \
+	include/auscult/explain.h \
+	include/auscult/model.h \
+	include/auscult/net.h

@@ -1,0 +1,11 @@
+AUS_SOURCES += \
+	src/core/checksum.c \
+	src/core/core.h \
+	src/core/cpu.c \
+	src/core/cpu.h \
+	src/core/ctx.c \
+	src/core/file.c \
+	src/core/memory.c \
+	src/core/parallel.c \
+	src/core/pool.h \
+	src/core/rng.c

@@ -1,0 +1,47 @@
+/* la.h - dense linear algebra: single precision for networks, double for surrogates.
+ *
+ * Row-major. Sums over k are split in fixed chunks, so results do not depend on threads. */
+#ifndef AUS_LA_H
+#define AUS_LA_H
+
+#include "core/core.h"
+
+/* c[m][n] = alpha op(a) op(b) + beta c; op(a) is [m][k], op(b) is [k][n]; ld* are row strides of
+ * the stored matrices. beta 0 never reads c. May use up to aus_sgemm_scratch bytes of
+ * context memory; AUS_ENOMEM. */
+aus_status aus_sgemm(aus_ctx *ctx, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, float alpha,
+                     const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
+
+/* The same with memory from the caller, for code that must not allocate. */
+size_t aus_sgemm_scratch(const aus_ctx *ctx, int64_t m, int64_t n, int64_t k);
+void aus_sgemm_in(aus_ctx *ctx, bool trans_a, bool trans_b, int64_t m, int64_t n, int64_t k, float alpha,
+                  const float *a, int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc, void *scratch);
+
+/* Weights packed once. b_packed holds op(b)[k][n] in panels; then c = a b + (bias per column) for any m. */
+size_t aus_sgemm_packed_b_size(const aus_ctx *ctx, int64_t n, int64_t k);
+void aus_sgemm_pack_b(const aus_ctx *ctx, bool trans_b, int64_t n, int64_t k, const float *b, int64_t ldb, void *packed);
+void aus_sgemm_run_packed_b(aus_ctx *ctx, int64_t m, int64_t n, int64_t k, const float *a, int64_t lda,
+                            const void *b_packed, const float *bias, float *c, int64_t ldc, void *scratch);
+
+/* y[m] = a[m][n] x[n] (+ y when add). */
+void aus_sgemv(aus_ctx *ctx, int64_t m, int64_t n, const float *a, int64_t lda, const float *x, bool add, float *y);
+
+/* Cholesky a = L L' in place (lower triangle, n x n, row-major); AUS_EINVAL when not positive definite. */
+aus_status aus_cholesky(aus_ctx *ctx, int64_t n, double *a);
+/* x[n][m] overwritten with the solution of L L' x = b. */
+void aus_cholesky_solve(int64_t n, int64_t m, const double *l, double *x);
+
+/* Weighted ridge with an unpenalised intercept, binary design [Ribeiro16; audiolime.md 2.1]:
+ * z[rows][d] of 0/1, weights pi[rows], y[rows][labels] -> coef[labels][d], intercept[labels], r2[labels].
+ * alpha 0 is weighted least squares (minimum-norm when singular). When cov is not NULL it receives
+ * (A^-1) [d][d] of the centred weighted Gram matrix plus alpha, for intervals. */
+aus_status aus_weighted_ridge(aus_ctx *ctx, int64_t rows, int32_t d, int32_t labels, const uint8_t *z,
+                              const double *pi, const float *y, double alpha, double *coef, double *intercept,
+                              double *r2, double *cov);
+
+/* LARS-lasso path on a centred dense design x[rows][d], y[rows]: fills coefs[steps][d] and
+ * alphas[steps], at most max_steps; *steps says how many. */
+aus_status aus_lasso_path(aus_ctx *ctx, int64_t rows, int32_t d, const double *x, const double *y, int32_t max_steps,
+                          double *coefs, double *alphas, int32_t *steps);
+
+#endif

@@ -1,0 +1,1 @@
+AUS_SOURCES += src/la/la.h

@@ -1,0 +1,1 @@
+AUS_SOURCES += src/nn/op.h src/nn/ops.def

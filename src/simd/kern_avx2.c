@@ -1,0 +1,10 @@
+/* kern_avx2.c - every kernel family compiled for avx2. */
+#include "simd/vec_avx2.h"
+
+#include "simd/kernels.h"
+
+#include "simd/kern_vec.inc"
+
+const aus_kernels aus_kernels_avx2 = {
+#include "simd/kern_table.inc"
+};

@@ -1,0 +1,10 @@
+/* kern_avx512.c - every kernel family compiled for avx512. */
+#include "simd/vec_avx512.h"
+
+#include "simd/kernels.h"
+
+#include "simd/kern_vec.inc"
+
+const aus_kernels aus_kernels_avx512 = {
+#include "simd/kern_table.inc"
+};

@@ -1,0 +1,10 @@
+/* kern_neon.c - every kernel family compiled for neon. */
+#include "simd/vec_neon.h"
+
+#include "simd/kernels.h"
+
+#include "simd/kern_vec.inc"
+
+const aus_kernels aus_kernels_neon = {
+#include "simd/kern_table.inc"
+};

@@ -1,0 +1,10 @@
+/* kern_scalar.c - every kernel family compiled for scalar. */
+#include "simd/vec_scalar.h"
+
+#include "simd/kernels.h"
+
+#include "simd/kern_vec.inc"
+
+const aus_kernels aus_kernels_scalar = {
+#include "simd/kern_table.inc"
+};

@@ -1,0 +1,24 @@
+/* kernels.h - one table of function pointers per instruction set.
+ *
+ * A kernel family is a pair: kern_FAMILY.h declares `struct aus_FAMILY_kernels`, and
+ * kern_FAMILY.inc holds the bodies, written once in the vocabulary of vec_*.h. Each
+ * kern_ISA.c compiles all bodies with its own flags and fills its own table. A context
+ * keeps a pointer to the table chosen when it was made. */
+#ifndef AUS_KERNELS_H
+#define AUS_KERNELS_H
+
+#include "core/cpu.h"
+#include "simd/kern_vec.h"
+
+typedef struct aus_kernels {
+  const char *name;            /* "scalar", "avx2", "avx512", "neon" */
+  int width;                   /* floats in a vector */
+  struct aus_vec_kernels vec;  /* elementwise work and reductions */
+} aus_kernels;
+
+/* The best table for cpu, or the one named; NULL when that one is not to be had. */
+const aus_kernels *aus_kernels_select(const aus_cpu *cpu, const char *name);
+
+extern const aus_kernels aus_kernels_scalar, aus_kernels_avx2, aus_kernels_avx512, aus_kernels_neon;
+
+#endif

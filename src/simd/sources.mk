@@ -1,0 +1,34 @@
+# One convenience library per instruction set, each with exactly its own flags.
+AUS_SOURCES += src/simd/dispatch.c src/simd/kernels.h src/simd/kern_scalar.c
+SIMD_BODIES = \
+	src/simd/kern_table.inc \
+	src/simd/kern_vec.h \
+	src/simd/kern_vec.inc \
+	src/simd/vec_avx2.h \
+	src/simd/vec_avx512.h \
+	src/simd/vec_neon.h \
+	src/simd/vec_scalar.h
+EXTRA_DIST += $(SIMD_BODIES)
+
+if HAVE_AVX2
+AM_CPPFLAGS += -DAUS_HAVE_AVX2
+noinst_LTLIBRARIES += libaus-avx2.la
+libaus_avx2_la_SOURCES = src/simd/kern_avx2.c
+libaus_avx2_la_CFLAGS = $(AM_CFLAGS) $(AVX2_CFLAGS)
+ISA_LIBS += libaus-avx2.la
+endif
+
+if HAVE_AVX512
+AM_CPPFLAGS += -DAUS_HAVE_AVX512
+noinst_LTLIBRARIES += libaus-avx512.la
+libaus_avx512_la_SOURCES = src/simd/kern_avx512.c
+libaus_avx512_la_CFLAGS = $(AM_CFLAGS) $(AVX512_CFLAGS)
+ISA_LIBS += libaus-avx512.la
+endif
+
+if HAVE_NEON
+AM_CPPFLAGS += -DAUS_HAVE_NEON
+noinst_LTLIBRARIES += libaus-neon.la
+libaus_neon_la_SOURCES = src/simd/kern_neon.c
+ISA_LIBS += libaus-neon.la
+endif

@@ -1,0 +1,10 @@
+# A test program per source file; each links the library's objects, hidden ones too.
+if HAVE_CMOCKA
+AUS_TESTS = tests/test_core
+check_PROGRAMS += $(AUS_TESTS)
+TESTS += $(AUS_TESTS)
+LDADD = libauscult-all.la $(CMOCKA_LIBS) $(LIBM)
+tests_test_core_SOURCES = tests/test_core.c tests/test.h
+endif
+LOG_COMPILER = $(AUS_EMULATOR)
+EXTRA_DIST += tests/test.h
