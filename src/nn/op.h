@@ -22,36 +22,57 @@ typedef struct aus_operand { float *data; aus_shape shape; } aus_operand;
 /* One attribute word. */
 typedef union aus_word { int32_t i; float f; } aus_word;
 
+/* What the planner fuses behind a linear op before its result is stored: for each value v of channel c
+ * (axis 1 of a conv, the last axis of linear), v = act(v), then v = v * scale[c] + shift[c], then, for a conv whose
+ * max_w is set, the maximum over dst's last axis (dst then has dim[rank-1] 1). An op offers what it does in aus_op_impl.fuses;
+ * the planner asks for nothing else. */
+enum { AUS_ACT_NONE, AUS_ACT_RELU, AUS_ACT_LEAKY, AUS_ACT_ELU };
+enum { AUS_FUSE_RELU = 1, AUS_FUSE_LEAKY = 2, AUS_FUSE_ELU = 4, AUS_FUSE_AFFINE = 8, AUS_FUSE_MAX_W = 16 };
+typedef struct aus_epilogue { int32_t act; float alpha; const float *scale, *shift; bool max_w; } aus_epilogue;
+
 /* Everything a call sees. Inputs are only read. */
 typedef struct aus_call {
   aus_ctx *ctx;
   int32_t op;              /* code, so that families share functions */
   int32_t n_in, n_out, n_attr;
-  const aus_operand *in;   /* [n_in], parameters included */
-  aus_operand *out;        /* [n_out] */
+  const aus_operand *in;   /* [n_in], parameters included; as many as ops.def names, absent ones NULL */
+  aus_operand *out;        /* [n_out]; data NULL for an optional one that nobody reads */
   const aus_word *attr;    /* [n_attr], at least as many words as ops.def names (zero filled) */
+  const aus_epilogue *epilogue; /* NULL: none. Only for ops whose fuses is not 0 */
   void *scratch;           /* scratch_size(call) bytes, 64-byte aligned */
   const void *prepared;    /* what prepare made from the parameters, or NULL */
 } aus_call;
 
-typedef struct aus_op {
-  int32_t code;
-  const char *name, *inputs, *outputs, *attributes; /* as in ops.def */
-  /* Checks inputs and attributes, fills out[].shape. Called with data == NULL. Text in ctx on error. */
+/* What the file of an op defines, as `const aus_op_impl aus_op_impl_NAME`. The name, codes and
+ * operands stand in ops.def only. */
+typedef struct aus_op_impl {
+  /* Checks inputs and attributes, fills out[].shape (without the epilogue's max_w). Called with data == NULL
+   * except for parameters. Text in ctx on error. */
   aus_status (*shape)(aus_call *call);
-  /* Bytes of scratch one forward needs; NULL: none. */
+  /* Bytes of scratch one forward needs; NULL: none. SIZE_MAX: too large. */
   size_t (*scratch_size)(const aus_call *call);
-  /* Weights repacked once per network: bytes, then the packing itself; NULL: none. in[].data is
-   * set for parameters only. */
+  /* Weights repacked once per network and set of shapes: bytes, then the packing itself; NULL: none.
+   * in[].data is set for parameters only; prepare is called only when all of them that exist are parameters. */
   size_t (*prepared_size)(const aus_call *call);
   void (*prepare)(const aus_call *call, void *prepared);
   void (*forward)(const aus_call *call);
-  bool in_place; /* dst may be the memory of src (elementwise ops of one operand) */
+  bool in_place;   /* dst may be the memory of in[0] (same size) */
+  uint32_t fuses;  /* AUS_FUSE_* this op's forward obeys in call->epilogue */
+} aus_op_impl;
+
+typedef struct aus_op {
+  int32_t code;
+  const char *name, *inputs, *outputs, *attributes; /* as in ops.def */
+  const aus_op_impl *impl;
 } aus_op;
 
 /* NULL for an unknown code. */
 const aus_op *aus_op_by_code(int32_t code);
 const aus_op *aus_op_by_name(const char *name);
+
+#define AUS_OP(code, name, in, out, attr) extern const aus_op_impl aus_op_impl_##name;
+#include "nn/ops.def"
+#undef AUS_OP
 
 enum aus_op_code {
 #define AUS_OP(code, name, in, out, attr) AUS_OP_##name = code,

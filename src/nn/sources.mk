@@ -1,1 +1,3 @@
-AUS_SOURCES += src/nn/op.h src/nn/ops.def
+# one line per file: others add theirs
+AUS_SOURCES += src/nn/op.h
+AUS_SOURCES += src/nn/ops.def
