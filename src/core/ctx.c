@@ -3,12 +3,9 @@
  * The text of the last failure lives in the context, so no function needs an extra
  * argument for it and nothing is global. */
 #include "core/core.h"
-#include "core/cpu.h"
 #include "core/pool.h"
-#include "simd/kernels.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -31,27 +28,6 @@ const char *aus_strerror(aus_status status)
 
 const char *aus_version(void) { return AUS_VERSION; }
 
-static void *default_alloc(void *user, size_t bytes) { (void)user; return malloc(bytes); }
-static void default_free(void *user, void *p) { (void)user; free(p); }
-
-aus_status aus_ctx_create(aus_ctx **out, const aus_config *config)
-{
-  if (!out) return AUS_EINVAL;
-  *out = NULL;
-  aus_config c = {0};
-  if (config) c = *config;
-  if (!c.alloc != !c.free || c.threads < 0 || (c.parallel && c.threads < 1)) return AUS_EINVAL;
-  if (!c.alloc) { c.alloc = default_alloc; c.free = default_free; }
-  const aus_cpu cpu = aus_cpu_detect();
-  const aus_kernels *kernels = aus_kernels_select(&cpu, getenv("AUSCULT_ISA"));
-  if (!kernels) return AUS_ENOTSUP;
-  aus_ctx *ctx = c.alloc(c.user, sizeof *ctx);
-  if (!ctx) return AUS_ENOMEM;
-  *ctx = (aus_ctx){ .config = c, .threads = c.threads ? c.threads : cpu.cores, .kernels = kernels };
-  *out = ctx;
-  return AUS_OK;
-}
-
 void aus_ctx_destroy(aus_ctx *ctx)
 {
   if (!ctx) return;
@@ -61,7 +37,6 @@ void aus_ctx_destroy(aus_ctx *ctx)
 
 const char *aus_ctx_error(const aus_ctx *ctx) { return ctx ? ctx->error : "no context"; }
 int aus_ctx_threads(const aus_ctx *ctx) { return ctx->threads; }
-const char *aus_ctx_isa(const aus_ctx *ctx) { return ctx->kernels->name; }
 
 aus_status aus_fail(aus_ctx *ctx, aus_status status, const char *format, ...)
 {

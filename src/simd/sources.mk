@@ -1,5 +1,5 @@
 # One convenience library per instruction set, each with exactly its own flags.
-AUS_SOURCES += src/simd/dispatch.c src/simd/kernels.h src/simd/kern_scalar.c
+AUS_SOURCES += src/simd/context.c src/simd/dispatch.c src/simd/kernels.h src/simd/kern_scalar.c
 SIMD_BODIES = \
 	src/simd/kern_table.inc \
 	src/simd/kern_vec.h \
