@@ -1,1 +1,1 @@
-EXTRA_DIST += docs/format.md
+EXTRA_DIST += docs/audio.md docs/format.md

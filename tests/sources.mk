@@ -5,6 +5,8 @@ check_PROGRAMS += $(AUS_TESTS)
 TESTS += $(AUS_TESTS)
 LDADD = libauscult-all.la $(CMOCKA_LIBS) $(LIBM)
 tests_test_core_SOURCES = tests/test_core.c tests/test.h
+AUS_TESTS += tests/test_wav
+tests_test_wav_SOURCES = tests/test_wav.c
 endif
 LOG_COMPILER = $(AUS_EMULATOR)
 EXTRA_DIST += tests/test.h

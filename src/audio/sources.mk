@@ -1,1 +1,11 @@
-# files of src/audio
+if HAVE_SNDFILE
+AM_CPPFLAGS += -DAUS_HAVE_SNDFILE
+endif
+AUS_SOURCES += \
+	src/audio/decode.h \
+	src/audio/read.c \
+	src/audio/sndfile.c \
+	src/audio/source.c \
+	src/audio/source.h \
+	src/audio/wav_read.c \
+	src/audio/wav_write.c
