@@ -1,1 +1,4 @@
-EXTRA_DIST += docs/audio.md docs/format.md
+# one line a file: helpers add theirs without touching others'
+EXTRA_DIST += docs/audio.md
+EXTRA_DIST += docs/convert.md
+EXTRA_DIST += docs/format.md

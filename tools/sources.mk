@@ -1,1 +1,21 @@
-# files of tools
+# files of tools: the converter, and a copy of ops.def beside it once installed
+dist_bin_SCRIPTS = tools/auscult-convert
+convertdir = $(pkgdatadir)/auscult_convert
+dist_convert_DATA = \
+  tools/auscult_convert/__init__.py \
+  tools/auscult_convert/aus.py \
+  tools/auscult_convert/bundle.py \
+  tools/auscult_convert/cli.py \
+  tools/auscult_convert/errors.py \
+  tools/auscult_convert/frontend.py \
+  tools/auscult_convert/graph.py \
+  tools/auscult_convert/interp.py \
+  tools/auscult_convert/musicnn.py \
+  tools/auscult_convert/opsdef.py \
+  tools/auscult_convert/tags.py \
+  src/nn/ops.def
+EXTRA_DIST += \
+  tests/convert/run.sh \
+  tests/convert/helpers.py \
+  tests/convert/test_aus.py \
+  tests/convert/test_musicnn.py
