@@ -7,6 +7,8 @@ LDADD = libauscult-all.la $(CMOCKA_LIBS) $(LIBM)
 tests_test_core_SOURCES = tests/test_core.c tests/test.h
 AUS_TESTS += tests/test_wav
 tests_test_wav_SOURCES = tests/test_wav.c
+AUS_TESTS += tests/test_format
+tests_test_format_SOURCES = tests/test_format.c
 endif
 LOG_COMPILER = $(AUS_EMULATOR)
 EXTRA_DIST += tests/test.h

@@ -3,6 +3,7 @@
 #define AUSCULT_H
 
 #include <auscult/audio.h>
+#include <auscult/bundle.h>
 #include <auscult/core.h>
 #include <auscult/dsp.h>
 #include <auscult/explain.h>

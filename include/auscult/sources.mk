@@ -2,6 +2,7 @@ ausincludedir = $(includedir)/auscult
 ausinclude_HEADERS = \
 	include/auscult/audio.h \
 	include/auscult/auscult.h \
+	include/auscult/bundle.h \
 	include/auscult/core.h \
 	include/auscult/dsp.h \
 	include/auscult/explain.h \

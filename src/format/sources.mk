@@ -1,1 +1,10 @@
-# files of src/format
+AUS_SOURCES += \
+	src/format/bundle.c \
+	src/format/bundle.h \
+	src/format/embed.c \
+	src/format/graph.c \
+	src/format/meta.c \
+	src/format/sections.c \
+	src/format/tensors.c \
+	src/format/writer.c \
+	src/format/writer.h
