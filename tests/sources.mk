@@ -9,6 +9,9 @@ AUS_TESTS += tests/test_wav
 tests_test_wav_SOURCES = tests/test_wav.c
 AUS_TESTS += tests/test_format
 tests_test_format_SOURCES = tests/test_format.c
+AUS_TESTS += tests/test_fft tests/test_stft
+tests_test_fft_SOURCES = tests/test_fft.c
+tests_test_stft_SOURCES = tests/test_stft.c
 endif
 LOG_COMPILER = $(AUS_EMULATOR)
 EXTRA_DIST += tests/test.h

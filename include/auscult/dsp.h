@@ -27,15 +27,18 @@ AUS_API aus_status aus_fft_forward_batch(aus_ctx *ctx, const aus_fft *fft, int64
 typedef enum aus_window { AUS_WINDOW_HANN, AUS_WINDOW_HANN_SYMMETRIC, AUS_WINDOW_HAMMING, AUS_WINDOW_SQRT_HANN, AUS_WINDOW_RECTANGULAR } aus_window;
 typedef enum aus_center { AUS_CENTER_NONE, AUS_CENTER_REFLECT, AUS_CENTER_ZERO } aus_center;
 typedef struct aus_stft_config { int32_t n_fft, win_length, hop; aus_window window; aus_center center; } aus_stft_config;
+/* Keeps the context and each worker's scratch: one call at a time on one stft. */
 typedef struct aus_stft aus_stft;
 
 AUS_API aus_status aus_stft_create(aus_ctx *ctx, const aus_stft_config *config, aus_stft **out);
 AUS_API void aus_stft_destroy(aus_stft *stft);
+/* 1 + (samples + 2 pad - n_fft) / hop, pad = n_fft / 2 or 0; 0 frames when that has no room for one. */
 AUS_API int64_t aus_stft_frames(const aus_stft *stft, int64_t samples);
 AUS_API int32_t aus_stft_bins(const aus_stft *stft); /* n_fft / 2 + 1 */
 /* x[samples] -> re, im [frames][bins]. Any samples >= 1: reflection repeats where the input is shorter than the pad. */
 AUS_API aus_status aus_stft_forward(const aus_stft *stft, int64_t samples, const float *x, float *re, float *im);
-/* Overlap-add with the summed squared window divided out; exact (1e-6) where that sum is above 1e-8. */
+/* Overlap-add with the summed squared window divided out where that sum is above 1e-8. Exact to 1e-6 of the peak
+ * where frames overlap fully; the error grows as 1 / sqrt(sum) where the last window fades at the signal's end. */
 AUS_API aus_status aus_stft_inverse(const aus_stft *stft, int64_t samples, const float *re, const float *im, float *x);
 /* p[frames][bins] = |X|^power (2 or 1) of frames [first, first + count) */
 AUS_API aus_status aus_stft_power(const aus_stft *stft, int64_t samples, const float *x, int64_t first, int64_t count,
@@ -57,6 +60,7 @@ AUS_API aus_status aus_log_filterbank(aus_ctx *ctx, int32_t rate, int32_t bins, 
 typedef struct aus_bank aus_bank;
 AUS_API aus_status aus_bank_create(aus_ctx *ctx, int32_t bands, int32_t bins, const float *fb, aus_bank **out);
 AUS_API void aus_bank_destroy(aus_ctx *ctx, aus_bank *bank);
+/* One call at a time on one bank (it owns the workers' scratch). */
 AUS_API void aus_bank_apply(aus_ctx *ctx, const aus_bank *bank, int64_t frames, const float *p, float *y);
 
 /* ---- logarithms --------------------------------------------------------------------------- */
@@ -65,6 +69,24 @@ typedef enum aus_log_kind { AUS_LOG_NONE, AUS_LOG10_1P, AUS_LOG_DB, AUS_LOG_DB_P
 typedef struct aus_log_config { aus_log_kind kind; double scale, amin, offset, top_db; int half; } aus_log_config;
 /* In place, as docs/format.md names them. top_db <= 0: no floor. */
 AUS_API void aus_log_apply(aus_ctx *ctx, const aus_log_config *config, int64_t n, float *x);
+
+/* ---- log-mel in one pass ------------------------------------------------------------------ */
+
+/* Frames [first, first + count) of the signal: power -> bank -> log, nothing stored between.
+ * y[count][bands]; log NULL: plain bands. A top_db floor counts from the largest of these frames. bank: made for
+ * aus_stft_bins bins (or one fewer: no Nyquist bin). */
+AUS_API aus_status aus_stft_bands(const aus_stft *stft, int64_t samples, const float *x, int64_t first, int64_t count,
+                                  double power, const aus_bank *bank, const aus_log_config *log, float *y);
+
+/* A stretch of frames of one component's complex spectrogram: re, im [frames][bins], frame 0 being frame `first`
+ * of the whole; silent elsewhere. Borrowed. */
+typedef struct aus_spectrum { const float *re, *im; int64_t first, frames; } aus_spectrum;
+
+/* The same from a sum of spectra, because the STFT is linear: mixes cost additions, not transforms.
+ * parts may be 0 (silence); they are added in the order given. bank: bins as in re and im. One call at a time on one bank. */
+AUS_API aus_status aus_mix_bands(aus_ctx *ctx, int32_t parts, const aus_spectrum *part, int64_t first, int64_t count,
+                                 double power, const aus_bank *bank, const aus_log_config *log, float *y);
+
 /* Rounds to IEEE half, nearest even, and back. */
 AUS_API void aus_half_round(int64_t n, float *x);
 AUS_API uint16_t aus_half_from_float(float x);

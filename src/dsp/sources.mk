@@ -1,1 +1,14 @@
 # files of src/dsp
+AUS_SOURCES += \
+	src/dsp/bank.c \
+	src/dsp/fft.c \
+	src/dsp/fft.h \
+	src/dsp/fft_run.c \
+	src/dsp/log.c \
+	src/dsp/logbank.c \
+	src/dsp/mel.c \
+	src/dsp/resample.c \
+	src/dsp/spec.h \
+	src/dsp/stft.c \
+	src/dsp/stft_inverse.c \
+	src/dsp/window.c

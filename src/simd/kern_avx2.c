@@ -4,6 +4,8 @@
 #include "simd/kernels.h"
 
 #include "simd/kern_vec.inc"
+#include "simd/kern_fft.inc"
+#include "simd/kern_spec.inc"
 
 const aus_kernels aus_kernels_avx2 = {
 #include "simd/kern_table.inc"

@@ -8,11 +8,15 @@
 #define AUS_KERNELS_H
 
 #include "core/cpu.h"
+#include "simd/kern_fft.h"
+#include "simd/kern_spec.h"
 #include "simd/kern_vec.h"
 
 typedef struct aus_kernels {
   const char *name;            /* "scalar", "avx2", "avx512", "neon" */
   int width;                   /* floats in a vector */
+  struct aus_fft_kernels fft;  /* frames in lanes: transforms */
+  struct aus_spec_kernels spec; /* frames in lanes: framing, power, banks, logarithms */
   struct aus_vec_kernels vec;  /* elementwise work and reductions */
 } aus_kernels;
 

@@ -1,6 +1,10 @@
 # One convenience library per instruction set, each with exactly its own flags.
 AUS_SOURCES += src/simd/context.c src/simd/dispatch.c src/simd/kernels.h src/simd/kern_scalar.c
 SIMD_BODIES = \
+	src/simd/kern_fft.h \
+	src/simd/kern_fft.inc \
+	src/simd/kern_spec.h \
+	src/simd/kern_spec.inc \
 	src/simd/kern_table.inc \
 	src/simd/kern_vec.h \
 	src/simd/kern_vec.inc \

@@ -1,0 +1,33 @@
+/* kern_fft.h - complex transforms of many frames side by side, one frame in each lane.
+ *
+ * A "lane spectrum" z of n complex numbers is n pairs of vectors: real parts of all frames, then
+ * imaginary parts, so element k starts at z + 2 VW k. No lane ever talks to another: a transform has no
+ * shuffle in it, twiddles are broadcast, and VW frames cost what one does. A real signal of 2n samples laid out
+ * as one vector per sample is, as it stands, the lane spectrum of n complex numbers that the half-length
+ * real transform wants. */
+#ifndef AUS_KERN_FFT_H
+#define AUS_KERN_FFT_H
+
+#include <stdint.h>
+
+/* One Stockham pass: radix butterflies over x[q + s (k + m j)], j < radix, k < m, q < s. */
+struct aus_fft_pass {
+  int32_t radix, m, s;
+  const float *twiddle; /* [m][radix - 1] complex, e^(-2 pi i j k / (radix m)), j = 1 .. radix - 1 */
+};
+
+struct aus_fft_kernels {
+  int max_radix; /* 8 where 32 vector registers hold a butterfly, else 4 */
+  /* y = one pass over x; both [radix m s] lane complex numbers, disjoint */
+  void (*pass)(const struct aus_fft_pass *pass, const float *x, float *y);
+  /* real spectrum X[h + 1] from the half-length transform z[h]; tw[h/2 + 1] = e^(-2 pi i k / 2h) / 2 */
+  void (*untangle)(int64_t h, const float *tw, const float *z, float *X);
+  /* |X[k]|^2, k <= h, without storing X */
+  void (*untangle_power)(int64_t h, const float *tw, const float *z, float *power);
+  /* the opposite: swapped (imaginary part first) z[h] from X[h + 1], times 2 scale */
+  void (*tangle)(int64_t h, const float *tw, float scale, const float *X, float *z);
+  /* y[k] = x[k] w[k], x read and y written with the parts swapped where asked */
+  void (*modulate)(int64_t n, const float *x, const float *w, float *y, int swap_in, int swap_out);
+};
+
+#endif
