@@ -2,3 +2,4 @@
 EXTRA_DIST += docs/audio.md
 EXTRA_DIST += docs/convert.md
 EXTRA_DIST += docs/format.md
+EXTRA_DIST += docs/pipe-protocol.md

@@ -1,1 +1,1 @@
-# files of examples
+EXTRA_DIST += examples/pipe_model.py

@@ -12,6 +12,14 @@ tests_test_format_SOURCES = tests/test_format.c
 AUS_TESTS += tests/test_fft tests/test_stft
 tests_test_fft_SOURCES = tests/test_fft.c
 tests_test_stft_SOURCES = tests/test_stft.c
+AUS_TESTS += tests/test_pipe tests/test_model
+tests_test_pipe_SOURCES = tests/test_pipe.c
+tests_test_pipe_CPPFLAGS = $(AM_CPPFLAGS) -DPIPE_CHILD='"$(abs_builddir)/tests/pipe_child"' -DAUS_EMULATOR='"$(AUS_EMULATOR)"' \
+	-DPIPE_EXAMPLE='"$(abs_srcdir)/examples/pipe_model.py"'
+check_PROGRAMS += tests/pipe_child
+tests_pipe_child_SOURCES = tests/pipe_child.c
+tests_pipe_child_LDADD = $(LIBM)
+tests_test_model_SOURCES = tests/test_model.c
 endif
 LOG_COMPILER = $(AUS_EMULATOR)
 EXTRA_DIST += tests/test.h

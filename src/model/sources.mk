@@ -1,1 +1,7 @@
-# files of src/model
+AUS_SOURCES += \
+	src/model/mixes.c \
+	src/model/model.c \
+	src/model/model.h \
+	src/model/pipe.c \
+	src/model/pipe.h \
+	src/model/process.c
