@@ -10,12 +10,17 @@ dist_convert_DATA = \
   tools/auscult_convert/frontend.py \
   tools/auscult_convert/graph.py \
   tools/auscult_convert/interp.py \
+  tools/auscult_convert/layers.py \
   tools/auscult_convert/musicnn.py \
   tools/auscult_convert/opsdef.py \
+  tools/auscult_convert/smc.py \
   tools/auscult_convert/tags.py \
+  tools/auscult_convert/tensors.py \
   src/nn/ops.def
 EXTRA_DIST += \
   tests/convert/run.sh \
   tests/convert/helpers.py \
   tests/convert/test_aus.py \
-  tests/convert/test_musicnn.py
+  tests/convert/test_musicnn.py \
+  tests/convert/test_smc.py \
+  tests/convert/test_tensors.py

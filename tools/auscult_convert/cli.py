@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from . import VERSION, aus
+from . import VERSION, aus, tensors
 from .errors import ConvertError, InputError, UsageError
 
 EPILOG = """examples:
@@ -24,7 +24,7 @@ class _Parser(argparse.ArgumentParser):
 def parser():
     p = _Parser(prog="auscult-convert", formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EPILOG,
                 description="Converts a neural network of another framework to an .aus bundle for auscult.")
-    p.add_argument("input", metavar="INPUT", help="model file: .h5")
+    p.add_argument("input", metavar="INPUT", help="model file: .h5 (musicnn, vgg), .pth")
     p.add_argument("-o", "--output", metavar="OUT.aus", required=True, help="file to write, whole or not at all")
     p.add_argument("--force", action="store_true", help="replace OUT.aus when it exists")
     p.add_argument("--labels", metavar="FILE", help="class names, one a line (default: those published with the model)")
@@ -32,6 +32,7 @@ def parser():
     p.add_argument("--licence", help="licence of the weights, for people")
     p.add_argument("--source", help="where the weights come from, for people")
     g = p.add_argument_group("published taggers")
+    g.add_argument("--arch", metavar="ARCH", help="fcn, crnn, musicnn, short or stems (default: recognised)")
     g.add_argument("--pooling", choices=["graph", "package"], default="graph",
                    help="MSD_vgg: pooling of the graph that was trained (default) or of the musicnn package")
     p.add_argument("-q", "--quiet", action="store_true", help="say nothing when all went well")
@@ -62,7 +63,19 @@ def convert(options):
     if head.startswith(b"\x89HDF\r\n\x1a\n"):
         from . import musicnn
         return musicnn.convert(path, options)
-    raise InputError("%s: not a model file this converter knows" % path)
+    return from_tensors(path, tensors.read(path, head), options)
+
+
+def from_tensors(path, named, options):
+    """A file of named tensors needs an architecture: recognised, or given with --arch."""
+    from . import smc
+    arch = options.arch or smc.recognise(named)
+    if options.arch and arch not in smc.BUILD:
+        raise UsageError("--arch %s: not one of %s" % (arch, ", ".join(smc.BUILD)))
+    if arch in smc.BUILD:
+        return smc.convert(path, named, arch, options)
+    raise UsageError("%s: %d tensors, but no architecture that is known here; give one with --arch (docs/convert.md)"
+                     % (path, len(named)))
 
 
 def run(argv):

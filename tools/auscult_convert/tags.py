@@ -1,4 +1,4 @@
-"""Tag vocabularies, in output order (specs: the published tag lists of MagnaTagATune, MSD and GTZAN)."""
+"""Tag vocabularies, in output order (specs: the published tag lists of MagnaTagATune, MSD, MTG-Jamendo and GTZAN)."""
 
 MTT = ("guitar,classical,slow,techno,strings,drums,electronic,rock,fast,piano,ambient,beat,violin,vocal,synth,female,"
        "indian,opera,male,singing,vocals,no vocals,harpsichord,loud,quiet,flute,woman,male vocal,no vocal,pop,soft,"
@@ -10,6 +10,15 @@ MSD = ("rock,pop,alternative,indie,electronic,female vocalists,dance,00s,alterna
        "oldies,blues,hard rock,ambient,acoustic,experimental,female vocalist,guitar,Hip-Hop,70s,party,country,"
        "easy listening,sexy,catchy,funk,electro,heavy metal,Progressive rock,60s,rnb,indie pop,sad,House,happy"
        ).split(",")
+
+# MTG-Jamendo's 50 most frequent. The published taggers were trained with scikit-learn's LabelBinarizer, which sorts.
+JAMENDO = ["genre---" + t for t in (
+    "alternative,ambient,atmospheric,chillout,classical,dance,downtempo,easylistening,electronic,experimental,folk,funk,"
+    "hiphop,house,indie,instrumentalpop,jazz,lounge,metal,newage,orchestral,pop,popfolk,poprock,reggae,rock,soundtrack,"
+    "techno,trance,triphop,world").split(",")] + ["instrument---" + t for t in (
+        "acousticguitar,bass,computer,drummachine,drums,electricguitar,electricpiano,guitar,keyboard,piano,strings,"
+        "synthesizer,violin,voice").split(",")] + ["mood/theme---" + t for t in (
+            "emotional,energetic,film,happy,relaxing").split(",")]
 
 GTZAN = "blues,classical,country,disco,hiphop,jazz,metal,pop,reggae,rock".split(",")
 
