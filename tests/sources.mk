@@ -20,6 +20,8 @@ check_PROGRAMS += tests/pipe_child
 tests_pipe_child_SOURCES = tests/pipe_child.c
 tests_pipe_child_LDADD = $(LIBM)
 tests_test_model_SOURCES = tests/test_model.c
+AUS_TESTS += tests/test_components
+tests_test_components_SOURCES = tests/test_components.c
 endif
 LOG_COMPILER = $(AUS_EMULATOR)
 EXTRA_DIST += tests/test.h

@@ -9,5 +9,6 @@
 #include <auscult/explain.h>
 #include <auscult/model.h>
 #include <auscult/net.h>
+#include <auscult/sep.h>
 
 #endif

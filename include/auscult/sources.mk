@@ -7,4 +7,5 @@ ausinclude_HEADERS = \
 	include/auscult/dsp.h \
 	include/auscult/explain.h \
 	include/auscult/model.h \
-	include/auscult/net.h
+	include/auscult/net.h \
+	include/auscult/sep.h

@@ -1,0 +1,53 @@
+/* auscult/sep.h - source separation: one sound into named stems that add up to it. */
+#ifndef AUSCULT_SEP_H
+#define AUSCULT_SEP_H
+
+#include <auscult/audio.h>
+#include <auscult/dsp.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Named sounds of one rate, length and number of channels. Owned by the struct. */
+typedef struct aus_stems {
+  int32_t n;
+  aus_audio *stem; /* [n] */
+  char **name;     /* [n] */
+} aus_stems;
+AUS_API void aus_stems_free(aus_ctx *ctx, aus_stems *stems); /* a zeroed one is fine */
+
+/* Reads every sound in a folder, in the order of their names; a stem's name is its file's without the suffix.
+ * Hidden files and files that are not sound are passed over with a note; a sound that cannot be read is an error. When like is not NULL, every stem
+ * must have its rate, channels and length. range as in aus_audio_read.
+ * Errors: AUS_EIO (no such folder), AUS_EFORMAT (nothing readable in it; a stem that does not match: the text names it). */
+AUS_API aus_status aus_stems_load(aus_ctx *ctx, const char *folder, const aus_audio_range *range,
+                                  const aus_audio *like, aus_stems *out);
+
+typedef struct aus_separator aus_separator;
+
+/* What a separator is. Strings are borrowed from it. */
+typedef struct aus_separator_info {
+  const char *name;         /* "hpss", or the file's own name */
+  int32_t rate;             /* Hz it works at; 0: any */
+  int32_t n_stems;
+  const char *const *stems; /* [n_stems], without the residual */
+  const char *licence, *source, *sha256; /* "" when unknown */
+} aus_separator_info;
+
+/* Harmonic and percussive by median filters; config NULL: aus_hpss_defaults scaled to the sound's rate. */
+AUS_API aus_status aus_separator_hpss(aus_ctx *ctx, const aus_hpss_config *config, aus_separator **out);
+/* A network in an .aus file whose kind is separator (docs/format.md: labels name the stems, separator.gives says
+ * masks, spectra or waves). Errors: AUS_EIO, AUS_EFORMAT, AUS_ENOTSUP (not a separator, or one whose inputs are not known here). */
+AUS_API aus_status aus_separator_open(aus_ctx *ctx, const char *path, aus_separator **out);
+AUS_API void aus_separator_close(aus_separator *separator);
+AUS_API const aus_separator_info *aus_separator_describe(const aus_separator *separator);
+
+/* Separates in (any rate, channels, length >= 1) into stems of the same shape. With residual one more
+ * stem, "residual" = in - sum(stems), is appended: then the stems sum to the input. */
+AUS_API aus_status aus_separator_run(aus_separator *separator, const aus_audio *in, int residual, aus_stems *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
