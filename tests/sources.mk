@@ -22,6 +22,12 @@ tests_pipe_child_LDADD = $(LIBM)
 tests_test_model_SOURCES = tests/test_model.c
 AUS_TESTS += tests/test_components
 tests_test_components_SOURCES = tests/test_components.c
+AUS_TESTS += tests/test_filterbank tests/test_hpss tests/test_onset tests/test_resample
+tests_test_filterbank_SOURCES = tests/test_filterbank.c tests/golden/dsp.h
+tests_test_hpss_SOURCES = tests/test_hpss.c tests/golden/dsp.h
+tests_test_onset_SOURCES = tests/test_onset.c tests/golden/dsp.h
+tests_test_resample_SOURCES = tests/test_resample.c
+EXTRA_DIST += tests/golden/make_dsp.py
 endif
 LOG_COMPILER = $(AUS_EMULATOR)
 EXTRA_DIST += tests/test.h

@@ -18,6 +18,18 @@ struct aus_stft {
 /* window[win_length] */
 void aus_window_fill(aus_window kind, int32_t n, float *window);
 
+/* Rows [first, first + count) of the spectrum only. */
+void aus_stft_forward_range(const aus_stft *stft, int64_t samples, const float *x, int64_t first, int64_t count, float *re,
+                            float *im);
+
+/* Tiles of the inverse: what they need and what they write, for work that cannot hold all frames at once. */
+typedef struct aus_tiles { int64_t first_frame, frames, from, to; } aus_tiles; /* output samples [from, to) */
+int64_t aus_stft_tiles(const aus_stft *stft, int64_t samples); /* how many there are */
+aus_tiles aus_stft_tiles_need(const aus_stft *stft, int64_t samples, int64_t first_tile, int64_t tiles);
+/* Writes x[from, to) of those tiles; re, im hold rows [first_frame, first_frame + frames). */
+void aus_stft_inverse_tiles(const aus_stft *stft, int64_t samples, int64_t first_tile, int64_t tiles, const float *re,
+                            const float *im, float *x);
+
 struct aus_bank {
   struct aus_bank_rows rows;
   int32_t bins;

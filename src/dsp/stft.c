@@ -184,11 +184,17 @@ static aus_status check_power(const aus_stft *s, double power)
   return aus_fail(s->ctx, AUS_EINVAL, "STFT: the power %g must be 1 (magnitude) or 2", power);
 }
 
+void aus_stft_forward_range(const aus_stft *s, int64_t samples, const float *x, int64_t first, int64_t count, float *re,
+                            float *im)
+{
+  struct forward t = { .stft = s, .samples = samples, .first = first, .count = count, .x = x, .re = re, .im = im };
+  run_forward(&t);
+}
+
 aus_status aus_stft_forward(const aus_stft *s, int64_t samples, const float *x, float *re, float *im)
 {
   if (samples < 1) return aus_fail(s->ctx, AUS_EINVAL, "STFT: there are no samples");
-  struct forward t = { .stft = s, .samples = samples, .count = aus_stft_frames(s, samples), .x = x, .re = re, .im = im };
-  run_forward(&t);
+  aus_stft_forward_range(s, samples, x, 0, aus_stft_frames(s, samples), re, im);
   return AUS_OK;
 }
 

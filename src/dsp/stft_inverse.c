@@ -11,6 +11,7 @@
 struct inverse {
   const aus_stft *stft;
   int64_t samples, frames, pad;
+  int64_t first_tile, base; /* re and im start at frame base */
   const float *re, *im;
   float *x;
 };
@@ -32,7 +33,7 @@ static float norm_at(const struct inverse *t, int64_t i)
 static void load_spectrum(const struct inverse *t, int64_t frame, int lanes, float *a)
 {
   const aus_kernels *k = t->stft->ctx->kernels;
-  const int64_t bins = t->stft->config.n_fft / 2 + 1, at = frame * bins;
+  const int64_t bins = t->stft->config.n_fft / 2 + 1, at = (frame - t->base) * bins;
   k->spec.gather(bins, t->re + at, bins, lanes, NULL, a, 2 * k->width);
   k->spec.gather(bins, t->im + at, bins, lanes, NULL, a + k->width, 2 * k->width);
 }
@@ -75,15 +76,41 @@ static void inverse_tiles(void *arg, int64_t begin, int64_t end, int worker)
 {
   const struct inverse *t = arg;
   for (int64_t i = begin; i < end; i++)
-    inverse_tile(t, i, t->stft->scratch + (size_t)worker * t->stft->worker_bytes);
+    inverse_tile(t, t->first_tile + i, t->stft->scratch + (size_t)worker * t->stft->worker_bytes);
+}
+
+static int64_t pad_of(const aus_stft *s) { return s->config.center == AUS_CENTER_NONE ? 0 : s->config.n_fft / 2; }
+
+int64_t aus_stft_tiles(const aus_stft *s, int64_t samples)
+{
+  const int64_t tile = s->tile_hops * s->config.hop;
+  return (pad_of(s) + samples + tile - 1) / tile;
+}
+
+aus_tiles aus_stft_tiles_need(const aus_stft *s, int64_t samples, int64_t first_tile, int64_t tiles)
+{
+  const int64_t frames = aus_stft_frames(s, samples), pad = pad_of(s), hops = s->tile_hops, hop = s->config.hop;
+  int64_t first = first_tile * hops - (s->tile_frames - hops), last = (first_tile + tiles) * hops;
+  int64_t from = first_tile * hops * hop - pad, to = (first_tile + tiles) * hops * hop - pad;
+  if (first < 0) first = 0;
+  if (last > frames) last = frames;
+  if (from < 0) from = 0;
+  if (to > samples) to = samples;
+  return (aus_tiles){ first, last > first ? last - first : 0, from, to };
+}
+
+void aus_stft_inverse_tiles(const aus_stft *s, int64_t samples, int64_t first_tile, int64_t tiles, const float *re,
+                            const float *im, float *x)
+{
+  struct inverse t = { .stft = s, .samples = samples, .frames = aus_stft_frames(s, samples), .pad = pad_of(s),
+                       .first_tile = first_tile, .base = aus_stft_tiles_need(s, samples, first_tile, tiles).first_frame,
+                       .re = re, .im = im, .x = x };
+  aus_parallel_for(s->ctx, tiles, 1, inverse_tiles, &t);
 }
 
 aus_status aus_stft_inverse(const aus_stft *s, int64_t samples, const float *re, const float *im, float *x)
 {
   if (samples < 1) return aus_fail(s->ctx, AUS_EINVAL, "inverse STFT: there are no samples");
-  struct inverse t = { s, samples, aus_stft_frames(s, samples), s->config.center == AUS_CENTER_NONE ? 0 : s->config.n_fft / 2,
-                       re, im, x };
-  const int64_t tile = s->tile_hops * s->config.hop;
-  aus_parallel_for(s->ctx, (t.pad + samples + tile - 1) / tile, 1, inverse_tiles, &t);
+  aus_stft_inverse_tiles(s, samples, 0, aus_stft_tiles(s, samples), re, im, x);
   return AUS_OK;
 }

@@ -6,6 +6,7 @@
 #include "simd/kern_vec.inc"
 #include "simd/kern_fft.inc"
 #include "simd/kern_spec.inc"
+#include "simd/kern_rank.inc"
 
 const aus_kernels aus_kernels_neon = {
 #include "simd/kern_table.inc"

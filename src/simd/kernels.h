@@ -9,6 +9,7 @@
 
 #include "core/cpu.h"
 #include "simd/kern_fft.h"
+#include "simd/kern_rank.h"
 #include "simd/kern_spec.h"
 #include "simd/kern_vec.h"
 
@@ -17,6 +18,7 @@ typedef struct aus_kernels {
   int width;                   /* floats in a vector */
   struct aus_fft_kernels fft;  /* frames in lanes: transforms */
   struct aus_spec_kernels spec; /* frames in lanes: framing, power, banks, logarithms */
+  struct aus_rank_kernels rank; /* sliding medians, soft masks */
   struct aus_vec_kernels vec;  /* elementwise work and reductions */
 } aus_kernels;
 

@@ -3,6 +3,8 @@ AUS_SOURCES += src/simd/context.c src/simd/dispatch.c src/simd/kernels.h src/sim
 SIMD_BODIES = \
 	src/simd/kern_fft.h \
 	src/simd/kern_fft.inc \
+	src/simd/kern_rank.h \
+	src/simd/kern_rank.inc \
 	src/simd/kern_spec.h \
 	src/simd/kern_spec.inc \
 	src/simd/kern_table.inc \
