@@ -2,11 +2,11 @@
  *
  * Strength: a log-power mel spectrogram S in dB (128 bands, floor 80 dB below its largest value), then
  *   o[t] = mean over bands of max(0, S[m][t] - S[m][t - 1]),
- * 0 where the window reaches over the end (a cut is no hit), and moved by a quarter of a window: a window feels a hit before its centre reaches it (librosa moves by half, which is a
- * frame late; measured on synthetic hits). librosa works at 22 050 Hz with 2048
- * points every 512; other rates take the power of two nearest in seconds, a quarter of it as hop.
- * Onsets: o, from 0 to 1, is a peak where it is the largest within 30 ms before, at least 0.07 above the mean of 100 ms
- * around, and 30 ms from the last one. The spectrogram is made in blocks, twice: once for the floor. */
+ * 0 where the window reaches over the end (a cut is no hit), and moved by a quarter of a window: a window feels a hit
+ * before its centre reaches it (librosa moves by half, which is a frame late; measured on synthetic hits). librosa
+ * works at 22 050 Hz with 2048 points every 512; other rates take the power of two nearest in seconds.
+ * Onsets: o, from 0 to 1, is a peak where it is the largest within 30 ms before, at least 0.07 above the mean of
+ * 100 ms around, and 30 ms from the last one. The spectrogram is made in blocks, twice: once for the floor. */
 #include "dsp/onset.h"
 
 #include <math.h>
