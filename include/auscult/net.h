@@ -27,6 +27,11 @@ AUS_API aus_status aus_run_forward(aus_run *run);
 AUS_API const float *aus_run_output(const aus_run *run, int32_t i, aus_dims *dims); /* read here; valid until the next forward */
 AUS_API const float *aus_run_tap(const aus_run *run, int32_t i, aus_dims *dims);
 
+/* Runs the golden input that the bundle carries (`golden.input`, or the list `golden.inputs`) and compares with the golden
+ * output: *worst is the largest |difference| (infinity when something is not a number), *tolerance what the file allows.
+ * Errors: AUS_EFORMAT (the vectors do not fit the graph), AUS_ENOTSUP (there are none), AUS_ENOMEM. */
+AUS_API aus_status aus_net_verify(aus_ctx *ctx, aus_bundle *bundle, double *worst, double *tolerance);
+
 #ifdef __cplusplus
 }
 #endif

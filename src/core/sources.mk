@@ -5,6 +5,8 @@ AUS_SOURCES += \
 	src/core/cpu.h \
 	src/core/ctx.c \
 	src/core/file.c \
+	src/core/json.c \
+	src/core/json.h \
 	src/core/memory.c \
 	src/core/parallel.c \
 	src/core/pool.h \

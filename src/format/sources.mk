@@ -4,6 +4,8 @@ AUS_SOURCES += \
 	src/format/embed.c \
 	src/format/graph.c \
 	src/format/meta.c \
+	src/format/npy.c \
+	src/format/npy.h \
 	src/format/sections.c \
 	src/format/tensors.c \
 	src/format/writer.c \

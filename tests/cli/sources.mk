@@ -10,3 +10,11 @@ SH_TESTS = \
 	tests/checks/symbols.sh
 TESTS += $(SH_TESTS)
 EXTRA_DIST += $(SH_TESTS) scripts/count-results scripts/lib.sh scripts/matrix scripts/test
+
+if HAVE_CMOCKA
+AUS_TESTS += tests/test_json tests/test_npy tests/test_options tests/test_png
+tests_test_json_SOURCES = tests/test_json.c
+tests_test_npy_SOURCES = tests/test_npy.c
+tests_test_png_SOURCES = tests/test_png.c
+tests_test_options_SOURCES = tests/test_options.c src/cli/options.c src/cli/print_options.c
+endif

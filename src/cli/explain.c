@@ -1,0 +1,137 @@
+/* explain.c - auscult explain: which parts of the sound the model's answer rests on. */
+#include "cli/commands.h"
+#include "cli/job.h"
+#include "cli/wavs.h"
+
+#include <string.h>
+
+static const cli_option options[] = {
+  CLI_ROW_MODEL,
+  CLI_ROW_MODEL_CMD,
+  { "method", 0, CLI_CHOICE, "audiolime|slime|superpixel|time", "audiolime", 0, 0, CLI_AT(method),
+    "what the parts are: sources (and segments), tiles of the spectrogram, superpixels of it, or segments in time" },
+  CLI_ROW_STEMS,
+  { "separator", 0, CLI_TEXT, "hpss|FILE.aus", NULL, 0, 0, CLI_AT(separator), "audiolime without stems: how to find the sources; without it, hpss" },
+  { "no-residual", 0, CLI_FLAG, "", NULL, 0, 0, CLI_AT(no_residual), "what no source holds is always on instead of being a component of its own" },
+  { "segments", 0, CLI_TEXT, "N|onsets|beats|T1,T2,...", NULL, 0, 0, CLI_AT(segments),
+    "cut in time: N equal segments, at onsets, at beats, or at these seconds; without it, 1 for audiolime, 10 for time" },
+  { "crossfade", 0, CLI_REAL, "SECONDS", "0.01", 0, 10, CLI_AT(crossfade), "how neighbouring segments overlap; their fades add to one" },
+  { "tiles", 0, CLI_TEXT, "TxF", "4x3", 0, 0, CLI_AT(tiles), "slime: segments in time by bands in frequency" },
+  { "superpixels", 0, CLI_INTEGER, "N", "12", 1, 100000, CLI_AT(superpixels), "superpixel: about how many" },
+  { "superpixel-method", 0, CLI_CHOICE, "slic|felzenszwalb", "slic", 0, 0, CLI_AT(superpixel), "superpixel: how they grow" },
+  { "baseline", 0, CLI_CHOICE, "zero|min|mean|max|noise|shuffle|binmean", "zero", 0, 0, CLI_AT(baseline),
+    "slime, superpixel: what stands where a part is off" },
+  { "target", 0, CLI_TEXT, "NAME|INDEX|topK", "top3", 0, 0, CLI_AT(target), "which answers to explain; several names with commas" },
+  { "samples", 0, CLI_TEXT, "exhaustive|N", NULL, 0, 0, CLI_AT(samples), "mixes to try; without it, all of them up to 2^12, else 2048 drawn" },
+  { "surrogate", 0, CLI_CHOICE, "wls|ridge|baylime|glime|shapley", "wls", 0, 0, CLI_AT(surrogate),
+    "what gives the weights: weighted least squares, LIME's own ridge, BayLIME, GLIME, or Shapley values; Shapley values are always shown" },
+  { "alpha", 0, CLI_REAL, "A", "1", 0, 1e9, CLI_AT(alpha), "ridge, glime: how much weights are shrunk" },
+  { "selection", 0, CLI_CHOICE, "none|forward|highest|lasso|auto", "none", 0, 0, CLI_AT(selection), "choose components before the fit" },
+  { "features", 0, CLI_INTEGER, "N", "0", 0, 1e6, CLI_AT(features), "how many --selection keeps; 0: all" },
+  { "distance", 0, CLI_CHOICE, "cosine|euclidean|hamming", "cosine", 0, 0, CLI_AT(distance), "between a mix and the input, for the fit's weighting" },
+  { "kernel-width", 0, CLI_REAL, "W", "0", 0, 1e9, CLI_AT(kernel_width), "of that weighting; 0: LIME's, 0.25, and 0.75 sqrt(parts) for euclidean" },
+  { "scale", 0, CLI_CHOICE, "prob|logit", "prob", 0, 0, CLI_AT(scale), "explain the score, or its log-odds" },
+  { "bootstrap", 0, CLI_INTEGER, "N", "200", 0, 1e6, CLI_AT(bootstrap), "resamples for the intervals; 0: none" },
+  { "seed", 0, CLI_INTEGER, "S", "0", 0, 9007199254740991.0, CLI_AT(seed), "for everything drawn by chance; the same seed gives the same result" },
+  CLI_ROW_RANGE,
+  CLI_ROW_JSON,
+  { "out", 'o', CLI_TEXT, "DIR", NULL, 0, 0, CLI_AT(out), "folder for one WAV per component and the mixes for, against and of the top k per target" },
+  { "top-k", 0, CLI_INTEGER, "K", "3", 1, 1000, CLI_AT(mixes), "components in the top-k mix of --out" },
+  { "report", 0, CLI_TEXT, "FILE.html", NULL, 0, 0, CLI_AT(report), "one self-contained page: table, pictures, players" },
+  CLI_ROW_FORCE,
+  CLI_ROW_COMMON,
+  CLI_ROW_END
+};
+
+/* Questions that need no long work are answered first. */
+static int check_outputs(cli_session *cs)
+{
+  int code = CLI_DONE;
+  if (cs->s->report) code = cli_check_free(cs, cs->s->report);
+  if (code == CLI_DONE && cs->s->stems && cs->s->separator) code = cli_say(cs, CLI_BAD_USAGE, "give --stems or --separator, not both");
+  return code;
+}
+
+static int explain(cli_job *job)
+{
+  cli_session *cs = job->cs;
+  aus_lime_config config;
+  int code = cli_job_config(job, &config);
+  if (code != CLI_DONE) return code;
+  const double start = aus_now();
+  const aus_status status = aus_lime_explain(cs->ctx, job->model, &job->components, &config, &job->explanation);
+  job->seconds_explaining = aus_now() - start;
+  return status == AUS_OK ? CLI_DONE : cli_fail(cs, CLI_WORKING, status);
+}
+
+static int show(cli_job *job)
+{
+  cli_session *cs = job->cs;
+  int code = CLI_DONE;
+  if (cs->s->out) code = cli_write_parts(cs, &job->components, &job->explanation, false);
+  if (code == CLI_DONE && cs->s->report) code = cli_job_report(job);
+  if (code != CLI_DONE) return code;
+  if (!cs->s->json) {
+    cli_job_print(job);
+    return cli_flush(cs);
+  }
+  aus_json json;
+  const aus_status status = cli_job_json(job, false, &json);
+  code = status == AUS_OK ? CLI_DONE : cli_fail(cs, CLI_WRITING, status);
+  if (code == CLI_DONE) {
+    fwrite(json.text, 1, json.size, stdout);
+    code = cli_flush(cs);
+  }
+  aus_json_free(&json);
+  return code;
+}
+
+static int run_job(cli_job *job)
+{
+  cli_session *cs = job->cs;
+  int code = check_outputs(cs);
+  if (code == CLI_DONE) code = cli_open_model(cs, &job->model);
+  if (code != CLI_DONE) return code;
+  job->info = aus_model_describe(job->model);
+  code = cli_load_sound(cs, job->path, job->info->sample_rate, &job->sound);
+  if (code == CLI_DONE) cli_remark_short(cs, &job->sound, job->info);
+  if (code == CLI_DONE) code = cli_job_components(job);
+  if (code == CLI_DONE && cs->s->out) code = cli_write_parts(cs, &job->components, NULL, true);
+  if (code == CLI_DONE) code = cli_job_targets(job);
+  if (code == CLI_DONE) code = explain(job);
+  return code == CLI_DONE ? show(job) : code;
+}
+
+static int run(cli_settings *s, int n, char **operand)
+{
+  cli_session cs;
+  (void)n;
+  int code = cli_session_open(&cs, s);
+  if (code != CLI_DONE) return code;
+  cli_job job = { .cs = &cs, .path = operand[0] };
+  code = run_job(&job);
+  aus_explanation_free(&job.explanation);
+  aus_components_free(&job.components);
+  cli_free_sources(&cs, &job.sources);
+  cli_free_sound(&cs, &job.sound);
+  aus_free(cs.ctx, job.score);
+  aus_free(cs.ctx, job.target);
+  aus_model_close(job.model);
+  return cli_session_close(&cs, code);
+}
+
+const cli_command cli_explain = {
+  .name = "explain",
+  .operands = "AUDIO -m MODEL.aus|--model-cmd CMD [OPTION...]",
+  .summary = "which parts of the sound the model's answer rests on",
+  .about =
+    "Takes the sound apart, lets the model hear mixes in which parts are missing, and tells for each part how much\n"
+    "of the answer rests on it: by a weight (a local linear model fitted to the mixes, with an interval), by its\n"
+    "Shapley value (a fair share of the answer), by what the model says to the part alone, and to all but it.\n"
+    "R2 says how well the weights describe the model; where it is low, do not rest on them.",
+  .examples = "# harmonic against percussive, three highest tags\nauscult explain song.wav -m tagger.aus\n"
+              "# given stems, with sound and a page\nauscult explain song.wav -m tagger.aus --stems stems --out parts --report song.html\n"
+              "# when does it matter? ten segments\nauscult explain song.wav -m tagger.aus --method time --target top1\n"
+              "# any program as the model\nauscult explain song.wav --model-cmd 'python3 my_model.py' --json\n",
+  .options = options, .min_operands = 1, .max_operands = 1, .run = run
+};

@@ -1,0 +1,35 @@
+/* job.h - one run of `auscult explain`, step by step. */
+#ifndef AUS_CLI_JOB_H
+#define AUS_CLI_JOB_H
+
+#include "cli/sources.h"
+#include <auscult/explain.h>
+
+/* The words of the option tables, in the order of the library's enums. */
+enum { CLI_METHOD_AUDIOLIME, CLI_METHOD_SLIME, CLI_METHOD_SUPERPIXEL, CLI_METHOD_TIME };
+
+typedef struct cli_job {
+  cli_session *cs;
+  const char *path;
+  aus_model *model;
+  const aus_model_info *info;
+  cli_sound sound;
+  cli_sources sources;      /* audiolime, and models that hear stems */
+  aus_components components;
+  float *score;             /* [n_targets] of the input */
+  int32_t *target, n_targets;
+  aus_explanation explanation;
+  double seconds_components, seconds_explaining;
+} cli_job;
+
+/* Each step gives an exit code and leaves the job fit for cli_job_free. */
+int cli_job_components(cli_job *job); /* from the settings: what can be switched on and off */
+int cli_job_targets(cli_job *job);    /* scores the input, then reads --target */
+int cli_job_config(cli_job *job, aus_lime_config *config);
+
+/* Results. */
+void cli_job_print(const cli_job *job);
+aus_status cli_job_json(const cli_job *job, bool for_html, aus_json *j);
+int cli_job_report(cli_job *job);
+
+#endif

@@ -1,0 +1,212 @@
+/* job_show.c - an explanation as a table on stdout, as JSON, and as a page. */
+#include "cli/commands.h"
+#include "cli/job.h"
+#include "cli/table.h"
+#include "report/report.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- table ------------------------------------------------------------------------------ */
+
+static void print_number(double v, int width, const char *format)
+{
+  char text[40];
+  snprintf(text, sizeof text, format, v);
+  printf(" %*s", width, isfinite(v) ? text : "-");
+}
+
+static void print_component(const aus_explanation *e, const aus_weight *w, int32_t i, int width, double full)
+{
+  char interval[48];
+  printf("  ");
+  cli_pad(e->component[i], width);
+  print_number(w->weight, 9, "%+.4f");
+  if (isfinite(w->lo) && isfinite(w->hi)) snprintf(interval, sizeof interval, "[%+.4f, %+.4f]", w->lo, w->hi);
+  else snprintf(interval, sizeof interval, "-");
+  printf("  %-20s", interval);
+  print_number(w->shapley, 9, "%+.4f");
+  print_number(w->alone, 9, "%.4f");
+  print_number(w->without, 9, "%.4f");
+  printf("  ");
+  cli_bar(aus_component_value(w), full, 24);
+  printf("\n");
+}
+
+static void print_trust(const aus_explanation *e, const aus_target_explanation *t)
+{
+  printf("  fit: R2 %.3f, %s\n", t->r2, aus_trust_fit(t->r2));
+  if (isfinite(t->additivity_gap))
+    printf("  sum: Shapley values add up to f(input) - f(nothing) = %+.4f within %.1e%s\n", t->score - t->score_none, fabs(t->additivity_gap),
+           aus_trust_additive(t) ? "" : ": more than they should");
+  printf("  chance: %s\n", aus_trust_stability(t->stability, e->exhaustive != 0));
+}
+
+static void print_target(const cli_job *job, const aus_target_explanation *t)
+{
+  const aus_explanation *e = &job->explanation;
+  const int32_t n = e->n_components;
+  int32_t *order = aus_alloc(job->cs->ctx, (size_t)n, sizeof *order);
+  if (!order) return;
+  aus_rank_components(t, n, order);
+  int width = 10;
+  double full = 0;
+  for (int32_t i = 0; i < n; i++) {
+    width = cli_width(e->component[i], width);
+    full = fmax(full, fabs(aus_component_value(&t->weight[i])));
+  }
+  printf("\n");
+  cli_pad(t->name, 0);
+  printf("  %.4f", t->score);
+  if (isfinite(t->score_none)) printf("  (with nothing on: %.4f)", t->score_none);
+  printf("\n  %-*s %9s  %-20s %9s %9s %9s\n", width, "component", "weight", e->interval[0] ? e->interval : "interval", "shapley", "alone", "without");
+  for (int32_t k = 0; k < n; k++) print_component(e, &t->weight[order[k]], order[k], width, full);
+  print_trust(e, t);
+  aus_free(job->cs->ctx, order);
+}
+
+static const char *word_of(const cli_settings *s, const char *option, int index, char word[32])
+{
+  return cli_choice_word(cli_find_option(s->command, option), index, word);
+}
+
+void cli_job_print(const cli_job *job)
+{
+  const aus_explanation *e = &job->explanation;
+  const cli_settings *s = job->cs->s;
+  char line[512], word[32], word2[32];
+  cli_describe_sound(&job->sound, line, sizeof line);
+  printf("%s\nmodel: ", line);
+  cli_pad(job->info->name && *job->info->name ? job->info->name : s->model ? s->model : s->model_cmd, 0);
+  printf(", %d targets, %s\n", job->info->n_targets, job->info->front_end && *job->info->front_end ? job->info->front_end : "front end of its own");
+  printf("%s: %d components (%s), %s %lld mixes, %s, %s scale\n", word_of(s, "method", s->method, word), e->n_components, job->components.kind,
+         e->exhaustive ? "all" : "a sample of", (long long)e->n_rows, word_of(s, "surrogate", s->surrogate, word2), s->scale ? "logit" : "score");
+  for (int32_t i = 0; i < e->n_targets; i++) print_target(job, &e->target[i]);
+  if (s->out) printf("\nsound of the parts: %s/\n", s->out);
+  if (s->report) printf("%sreport: %s\n", s->out ? "" : "\n", s->report);
+}
+
+/* ---- JSON -------------------------------------------------------------------------------- */
+
+/* Rows of the option table that change how the job is run or shown, not its result. */
+static bool is_setting(const char *name)
+{
+  static const char *const others[] = { "model", "model-cmd", "timeout", "threads", "quiet", "json", "out", "report", "force", "top-k", "offset", "duration" };
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (strcmp(others[i], name) == 0) return false;
+  return true;
+}
+
+/* Every setting as used: where an option was not given, what the program chose. */
+static void put_settings(const cli_job *job, aus_json *j)
+{
+  const cli_settings *s = job->cs->s;
+  aus_json_object(j, "settings");
+  for (const cli_option *o = s->command->options; o->name; o++) {
+    char key[40], word[32];
+    const void *at = (const char *)s + o->offset;
+    if (!is_setting(o->name)) continue;
+    snprintf(key, sizeof key, "%s", o->name);
+    for (char *p = key; *p; p++)
+      if (*p == '-') *p = '_';
+    switch (o->type) {
+    case CLI_FLAG: aus_json_bool(j, key, *(const int *)at != 0); break;
+    case CLI_TEXT: aus_json_string(j, key, *(const char *const *)at); break;
+    case CLI_INTEGER: aus_json_integer(j, key, *(const int64_t *)at); break;
+    case CLI_REAL: aus_json_real(j, key, *(const double *)at); break;
+    case CLI_CHOICE: aus_json_string(j, key, cli_choice_word(o, *(const int *)at, word)); break;
+    case CLI_LIST: break;
+    }
+  }
+  aus_json_real(j, "kernel_width_used", job->explanation.config.kernel_width);
+  aus_json_integer(j, "samples_used", job->explanation.n_rows);
+  aus_json_string(j, "sources", job->sources.kind[0] ? job->sources.kind : NULL);
+  aus_json_string(j, "separator_sha256", job->sources.sha256[0] ? job->sources.sha256 : NULL);
+  aus_json_close(j);
+}
+
+aus_status cli_job_json(const cli_job *job, bool for_html, aus_json *j)
+{
+  cli_session *cs = job->cs;
+  aus_json_init(j, cs->ctx);
+  j->for_html = for_html;
+  cli_json_head(j, "auscult.explanation/1");
+  cli_json_sound(cs, j, "input", &job->sound);
+  cli_json_model(cs, j, job->info);
+  put_settings(job, j);
+  aus_explanation_json(j, &job->explanation, &job->components);
+  cli_json_notes(cs, j);
+  cli_json_run(cs, j);
+  return aus_json_finish(j);
+}
+
+/* ---- page -------------------------------------------------------------------------------- */
+
+typedef struct facts { aus_fact fact[24]; char text[24][600]; int n; } facts;
+
+static void add_fact(facts *f, const char *label, const char *format, ...) AUS_PRINTF(3, 4);
+static void add_fact(facts *f, const char *label, const char *format, ...)
+{
+  va_list args;
+  if (f->n == 24) return;
+  va_start(args, format);
+  vsnprintf(f->text[f->n], sizeof f->text[0], format, args);
+  va_end(args);
+  if (f->text[f->n][0]) {
+    f->fact[f->n] = (aus_fact){ label, f->text[f->n] };
+    f->n++;
+  }
+}
+
+static void state_facts(const cli_job *job, facts *f)
+{
+  const cli_settings *s = job->cs->s;
+  const aus_explanation *e = &job->explanation;
+  const aus_model_info *m = job->info;
+  char line[512], command[500] = "", word[32];
+  size_t at = 0;
+  cli_describe_sound(&job->sound, line, sizeof line);
+  for (int i = 0; i < s->argc && at < sizeof command; i++) at += (size_t)snprintf(command + at, sizeof command - at, i ? " %s" : "%s", s->argv[i]);
+  add_fact(f, "input", "%s", line);
+  add_fact(f, "input SHA-256", "%s", job->sound.read.sha256);
+  add_fact(f, "model", "%s%s%s", m->name, *m->name ? ", " : "", s->model ? s->model : s->model_cmd);
+  add_fact(f, "model SHA-256", "%s", m->sha256);
+  add_fact(f, "model hears", "%s", m->front_end ? m->front_end : "");
+  add_fact(f, "model's licence", "%s", m->licence ? m->licence : "");
+  add_fact(f, "model's source", "%s", m->source ? m->source : "");
+  add_fact(f, "method", "%s, %d components: %s", word_of(s, "method", s->method, word), e->n_components, job->components.kind);
+  add_fact(f, "an absent component is", "%s", job->components.baseline);
+  add_fact(f, "mixes evaluated", "%lld, %s", (long long)e->n_rows, e->exhaustive ? "all there are" : "drawn by chance");
+  add_fact(f, "weights", "%s on the %s scale, interval: %s", word_of(s, "surrogate", s->surrogate, word), s->scale ? "logit" : "score", e->interval);
+  add_fact(f, "seed", "%lld", (long long)s->seed);
+  add_fact(f, "made by", "auscult %s, %s kernels", aus_version(), aus_ctx_isa(job->cs->ctx));
+  add_fact(f, "command", "%s", command);
+}
+
+int cli_job_report(cli_job *job)
+{
+  cli_session *cs = job->cs;
+  aus_json json;
+  aus_spectrogram spectrogram = {0};
+  facts *f = aus_alloc_zero(cs->ctx, 1, sizeof *f);
+  if (!f) return cli_fail(cs, CLI_WRITING, AUS_ENOMEM);
+  state_facts(job, f);
+  aus_status status = cli_job_json(job, true, &json);
+  bool seen = false;
+  if (status == AUS_OK && job->info->channels == 1) {
+    const aus_status s = aus_model_spectrogram(job->model, job->components.samples, job->components.whole, &spectrogram);
+    seen = s == AUS_OK;
+    if (s != AUS_OK && s != AUS_ENOTSUP) status = s; /* a model without a front end of ours shows no picture */
+  }
+  const aus_report report = { .title = job->path, .explanation = &job->explanation, .components = &job->components,
+                              .spectrogram = seen ? &spectrogram : NULL, .front_end = job->info->front_end,
+                              .fact = f->fact, .n_facts = f->n, .note = (const char *const *)cs->note, .n_notes = cs->n_notes, .json = json.text };
+  if (status == AUS_OK) {
+    cli_output_begins(cs, cs->s->report);
+    status = aus_report_write(cs->ctx, &report, cs->s->report, cs->s->force);
+  }
+  if (seen) aus_model_spectrogram_free(job->model, &spectrogram);
+  aus_json_free(&json);
+  aus_free(cs->ctx, f);
+  return status == AUS_OK ? CLI_DONE : cli_fail(cs, CLI_WRITING, status);
+}

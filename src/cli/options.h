@@ -1,0 +1,76 @@
+/* options.h - one table per command; parsing, --help, the man page and completion all read it.
+ *
+ * A default is written once, as text: it is what --help shows and what the parser reads first. */
+#ifndef AUS_CLI_OPTIONS_H
+#define AUS_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+typedef enum cli_type {
+  CLI_FLAG,    /* int, 0 or 1 */
+  CLI_TEXT,    /* const char *, NULL when there is no default */
+  CLI_INTEGER, /* int64_t in [min, max] */
+  CLI_REAL,    /* double in [min, max] */
+  CLI_CHOICE,  /* int, index into the words of metavar, "a|b|c" */
+  CLI_LIST     /* cli_list, may be given more than once */
+} cli_type;
+
+typedef struct cli_list { const char *item[16]; int n; } cli_list;
+
+typedef struct cli_option {
+  const char *name;     /* long name */
+  int letter;           /* short name or 0 */
+  cli_type type;
+  const char *metavar;  /* "FILE", or the words of a choice */
+  const char *fallback; /* default, NULL: none */
+  double min, max;
+  size_t offset;        /* of the value in the command's struct */
+  const char *help;     /* what it does; the default is added by the printer */
+} cli_option;
+
+struct cli_settings;
+
+/* A subcommand. Operands are what is left after the options. */
+typedef struct cli_command {
+  const char *name, *operands, *summary;
+  const char *about;         /* paragraphs for --help and the man page, lines already wrapped */
+  const char *examples;      /* one command per line, each after a line "# what it does" */
+  const cli_option *options; /* ends with name NULL */
+  int min_operands, max_operands;
+  int (*run)(struct cli_settings *s, int n, char **operand);
+} cli_command;
+
+/* Every option of every command writes here: one struct, so that tables can share rows. */
+typedef struct cli_settings {
+  const char *model, *model_cmd, *stems, *separator, *segments, *target, *samples, *tiles, *out, *report;
+  cli_list input, tap;
+  int method, surrogate, distance, baseline, scale, selection, superpixel;
+  int json, force, quiet, no_residual, normalise;
+  int64_t top, seed, features, bootstrap, stability_runs, superpixels, threads, mixes, format;
+  double kernel_width, alpha, offset, duration, timeout, crossfade;
+  const cli_command *command;
+  int argc;
+  char **argv;
+} cli_settings;
+
+/* Parses argv (argv[0] is the command's name) into *s, defaults first. Returns 0 and the operands, or prints one
+ * line on stderr and returns CLI_USAGE, or prints help on stdout and returns CLI_HELPED. */
+enum { CLI_USAGE = 2, CLI_HELPED = -1 };
+int cli_parse(const cli_command *command, int argc, char **argv, cli_settings *s, int *n_operands, char ***operands);
+
+/* Strict numbers: the whole text, in range. */
+bool cli_integer(const char *text, int64_t min, int64_t max, int64_t *value);
+bool cli_real(const char *text, double min, double max, double *value);
+
+/* The word of a choice. */
+const char *cli_choice_word(const cli_option *option, int index, char word[32]);
+const cli_option *cli_find_option(const cli_command *command, const char *name);
+
+void cli_print_help(FILE *f, const cli_command *command);
+void cli_print_man(FILE *f, const cli_command *const *commands);
+void cli_print_completion(FILE *f, const cli_command *const *commands);
+
+#endif

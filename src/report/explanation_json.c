@@ -1,0 +1,83 @@
+/* explanation_json.c - an explanation as JSON, schema auscult.explanation/1 (docs/json.md). */
+#include "report/report.h"
+
+static void put_component(aus_json *j, const aus_explanation *e, int32_t i)
+{
+  const aus_place *p = &e->place[i];
+  aus_json_flat_object(j, NULL);
+  aus_json_string(j, "name", e->component[i]);
+  aus_json_real(j, "t0", p->t0);
+  aus_json_real(j, "t1", p->t1);
+  aus_json_real(j, "f0", p->f0);
+  aus_json_real(j, "f1", p->f1);
+  if (p->source >= 0) aus_json_integer(j, "source", p->source);
+  aus_json_close(j);
+}
+
+static void put_weight(aus_json *j, const char *name, const aus_weight *w)
+{
+  aus_json_flat_object(j, NULL);
+  aus_json_string(j, "name", name);
+  aus_json_real(j, "weight", w->weight);
+  aus_json_flat_array(j, "interval");
+  aus_json_real(j, NULL, w->lo);
+  aus_json_real(j, NULL, w->hi);
+  aus_json_close(j);
+  aus_json_real(j, "shapley", w->shapley);
+  aus_json_real(j, "shapley_se", w->shapley_se);
+  aus_json_real(j, "banzhaf", w->banzhaf);
+  aus_json_real(j, "alone", w->alone);
+  aus_json_real(j, "without", w->without);
+  aus_json_close(j);
+}
+
+static void put_interactions(aus_json *j, const double *m, int32_t n)
+{
+  aus_json_array(j, "interactions");
+  for (int32_t i = 0; i < n; i++) {
+    aus_json_flat_array(j, NULL);
+    for (int32_t k = 0; k < n; k++) aus_json_real(j, NULL, m[(size_t)i * (size_t)n + (size_t)k]);
+    aus_json_close(j);
+  }
+  aus_json_close(j);
+}
+
+static void put_target(aus_json *j, const aus_explanation *e, const aus_target_explanation *t)
+{
+  aus_json_object(j, NULL);
+  aus_json_integer(j, "index", t->target);
+  aus_json_string(j, "name", t->name);
+  aus_json_real(j, "score", t->score);
+  aus_json_real(j, "score_none", t->score_none);
+  aus_json_real(j, "intercept", t->intercept);
+  aus_json_real(j, "r2", t->r2);
+  aus_json_real(j, "local_prediction", t->local_prediction);
+  aus_json_real(j, "complexity", t->complexity);
+  aus_json_real(j, "stability", t->stability);
+  aus_json_real(j, "additivity_gap", t->additivity_gap);
+  aus_json_array(j, "components");
+  for (int32_t i = 0; i < e->n_components; i++) put_weight(j, e->component[i], &t->weight[i]);
+  aus_json_close(j);
+  if (t->interaction) put_interactions(j, t->interaction, e->n_components);
+  aus_json_close(j);
+}
+
+void aus_explanation_json(aus_json *j, const aus_explanation *e, const aus_components *c)
+{
+  aus_json_string(j, "method", e->method);
+  aus_json_object(j, "evaluated");
+  aus_json_integer(j, "rows", e->n_rows);
+  aus_json_bool(j, "exhaustive", e->exhaustive != 0);
+  aus_json_string(j, "components", c->kind);
+  aus_json_string(j, "baseline", c->baseline);
+  aus_json_integer(j, "rate", c->rate);
+  aus_json_integer(j, "samples", c->samples);
+  aus_json_string(j, "interval", e->interval);
+  aus_json_close(j);
+  aus_json_array(j, "components");
+  for (int32_t i = 0; i < e->n_components; i++) put_component(j, e, i);
+  aus_json_close(j);
+  aus_json_array(j, "targets");
+  for (int32_t i = 0; i < e->n_targets; i++) put_target(j, e, &e->target[i]);
+  aus_json_close(j);
+}

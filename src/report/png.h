@@ -1,0 +1,14 @@
+/* png.h - pictures for the page: 8-bit palette PNG in memory. */
+#ifndef AUS_PNG_H
+#define AUS_PNG_H
+
+#include "core/core.h"
+
+/* pixel[height][width] are indices into palette[256][3]; *png is owned by the caller (aus_free). */
+aus_status aus_png_encode(aus_ctx *ctx, int32_t width, int32_t height, const uint8_t *pixel, const uint8_t *palette,
+                          uint8_t **png, size_t *size);
+
+/* A perceptual dark-to-light map whose lightness rises steadily, so that it reads in grey too. */
+void aus_palette_light(uint8_t palette[256 * 3]);
+
+#endif

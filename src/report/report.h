@@ -1,0 +1,44 @@
+/* report.h - shows an explanation: as JSON, and as one self-contained page.
+ *
+ * Reads nothing but the explanation, the components and facts that the caller states. */
+#ifndef AUS_REPORT_H
+#define AUS_REPORT_H
+
+#include <auscult/explain.h>
+#include "core/json.h"
+
+/* A line of provenance: what a reader needs to repeat or doubt the result. */
+typedef struct aus_fact { const char *label, *text; } aus_fact;
+
+typedef struct aus_report {
+  const char *title;                    /* the input's name */
+  const aus_explanation *explanation;
+  const aus_components *components;
+  const aus_spectrogram *spectrogram;   /* NULL: the model shows none */
+  const char *front_end;
+  const aus_fact *fact;
+  int32_t n_facts;
+  const char *const *note;              /* what the library remarked on the way */
+  int32_t n_notes;
+  const char *json;                     /* the JSON result, written for_html */
+} aus_report;
+
+/* The page, whole or not at all. AUS_EEXIST unless replace; AUS_EIO, AUS_ENOMEM. */
+aus_status aus_report_write(aus_ctx *ctx, const aus_report *report, const char *path, int replace);
+
+/* Members "method", "components", "evaluated" and "targets" of schema auscult.explanation/1 (docs/json.md). */
+void aus_explanation_json(aus_json *j, const aus_explanation *e, const aus_components *c);
+
+/* ---- how far to trust a target's numbers, in words ------------------------------------------ */
+
+/* On the surrogate's weighted R2: "the weights describe the model well on these mixes". */
+const char *aus_trust_fit(double r2);
+/* On rank stability over seeds; on the Shapley sum. */
+const char *aus_trust_stability(double stability, bool exhaustive);
+bool aus_trust_additive(const aus_target_explanation *t);
+
+/* Components by falling |value|, where value is the Shapley value when there is one, else the weight; order[n]. */
+void aus_rank_components(const aus_target_explanation *t, int32_t n, int32_t *order);
+double aus_component_value(const aus_weight *w);
+
+#endif
