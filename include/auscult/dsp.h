@@ -96,6 +96,8 @@ AUS_API float aus_half_to_float(uint16_t h);
 
 /* Polyphase Kaiser-windowed sinc. Length of the output: ceil(n * to / from). */
 AUS_API int64_t aus_resample_length(int64_t n, int32_t from, int32_t to);
+/* How many samples of the input on either side an output sample rests on: for resampling in pieces. */
+AUS_API int64_t aus_resample_reach(int32_t from, int32_t to);
 AUS_API aus_status aus_resample(aus_ctx *ctx, int64_t n, const float *x, int32_t from, int32_t to, float *y);
 
 /* ---- harmonic / percussive separation [Fitzgerald10; Driedger14] --------------------------------- */

@@ -76,7 +76,7 @@ AUS_API aus_status aus_model_predict_mixes(aus_model *model, const aus_mixes *mi
 
 /* The spectrogram the model itself computes for mono input: image[bands][frames], band 0
  * lowest, owned by the caller (aus_model_spectrogram_free); hz[bands] are band centres.
- * AUS_ENOTSUP when the front end is not ours. */
+ * AUS_ENOTSUP when the front end is not ours. Frames are counted on x as given, without padding. */
 typedef struct aus_spectrogram {
   float *image, *hz;
   int64_t frames;
@@ -87,6 +87,20 @@ typedef struct aus_spectrogram {
 AUS_API aus_status aus_model_spectrogram(aus_model *model, int64_t samples, const float *x,
                                          aus_spectrogram *out);
 AUS_API void aus_model_spectrogram_free(aus_model *model, aus_spectrogram *s);
+
+/* What the golden vector in an .aus file shows: the converter stored an input and what the original gave for it. */
+typedef struct aus_verification {
+  int32_t outputs;       /* compared */
+  int64_t values;
+  double max_difference; /* absolute; infinite when something is not a number */
+  double tolerance;      /* the file's own */
+  int passed;
+  char source[128];      /* what computed the golden output */
+} aus_verification;
+
+/* Any bundle, also one that is no model of sound. Errors: AUS_ENOTSUP when it holds no golden vector, else as
+ * aus_bundle_open and aus_run_create. A difference is no error: see passed. */
+AUS_API aus_status aus_model_verify(aus_ctx *ctx, const char *path, aus_verification *out);
 
 #ifdef __cplusplus
 }

@@ -117,6 +117,14 @@ static void design(resampler *r, int32_t from, int32_t to)
   window_series(r->window);
 }
 
+int64_t aus_resample_reach(int32_t from, int32_t to)
+{
+  if (from < 1 || to < 1 || from == to) return 0;
+  resampler r;
+  design(&r, from, to);
+  return r.half;
+}
+
 aus_status aus_resample(aus_ctx *ctx, int64_t n, const float *x, int32_t from, int32_t to, float *y)
 {
   if (n < 0 || from < 1 || to < 1)

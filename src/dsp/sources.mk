@@ -2,6 +2,7 @@
 AUS_SOURCES += \
 	src/dsp/bank.c \
 	src/dsp/beat.c \
+	src/dsp/convert.c \
 	src/dsp/fft.c \
 	src/dsp/fft.h \
 	src/dsp/fft_run.c \

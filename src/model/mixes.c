@@ -54,11 +54,18 @@ bool aus_row_all_on(int32_t n_parts, const uint8_t *z)
 static void add_part(const aus_part *part, int32_t channels, int64_t from, int64_t count, float *out)
 {
   const int64_t a = part->begin > from ? part->begin : from, b = part->end < from + count ? part->end : from + count;
-  for (int32_t c = 0; c < channels; c++) {
-    const float *src = part->data + c * (part->end - part->begin) - part->begin;
-    float *dst = out + c * count - from;
-    for (int64_t t = a; t < b; t++) dst[t] += src[t];
+  for (int32_t c = 0; a < b && c < channels; c++) {
+    const float *src = part->data + c * (part->end - part->begin) + (a - part->begin);
+    float *dst = out + c * count + (a - from);
+    for (int64_t t = 0; t < b - a; t++) dst[t] += src[t];
   }
+}
+
+void aus_part_extract(const aus_part *part, int32_t c, int64_t from, int64_t count, float *out)
+{
+  const int64_t a = part->begin > from ? part->begin : from, b = part->end < from + count ? part->end : from + count;
+  memset(out, 0, (size_t)count * sizeof *out);
+  if (b > a) memcpy(out + a - from, part->data + c * (part->end - part->begin) + a - part->begin, (size_t)(b - a) * sizeof *out);
 }
 
 void aus_mixes_compose(const aus_mixes *mixes, int32_t channels, const uint8_t *z, int64_t from, int64_t count, float *out)

@@ -156,12 +156,54 @@ static aus_status check_mixes(const aus_model *m, const aus_mixes *mixes, int64_
   return AUS_OK;
 }
 
+/* The same family of mixes, every part and end padded as a short input is. block holds it all. */
+static aus_status pad_mixes(aus_model *m, const aus_mixes *in, aus_mixes *out, aus_part **parts, float **block)
+{
+  const int64_t padded = m->info.patch_samples, channels = m->info.channels, n = in->samples;
+  const bool repeat = strcmp(m->info.short_input, "repeat") == 0;
+  const size_t signals = (size_t)in->n_parts + 1 + (in->off != NULL);
+  *parts = aus_alloc(m->ctx, (size_t)in->n_parts + 1, sizeof **parts);
+  *block = aus_alloc(m->ctx, (signals * (size_t)padded + (size_t)n) * (size_t)channels, sizeof **block);
+  if (!*parts || !*block) return AUS_ENOMEM;
+  float *at = *block, *alone = at + signals * (size_t)(padded * channels);
+  for (int32_t p = -2; p < in->n_parts; p++) {
+    if (p == -1 && !in->off) continue;
+    for (int32_t c = 0; c < channels; c++) {
+      if (p >= 0) aus_part_extract(in->part + p, c, 0, n, alone);
+      aus_pad_short(n, p == -2 ? in->whole + c * n : p == -1 ? in->off + c * n : alone, repeat, padded, at + c * padded);
+    }
+    if (p == -2) out->whole = at;
+    else if (p == -1) out->off = at;
+    else (*parts)[p] = (aus_part){ at, 0, padded };
+    at += padded * channels;
+  }
+  out->samples = padded;
+  out->n_parts = in->n_parts;
+  out->part = *parts;
+  return AUS_OK;
+}
+
+static aus_status mixes_of_any_length(aus_model *m, const aus_mixes *mixes, int64_t n, const uint8_t *z, float *scores)
+{
+  aus_mixes padded = {0};
+  aus_part *parts = NULL;
+  float *block = NULL;
+  aus_status status = AUS_OK;
+  if (mixes->samples < m->info.patch_samples) {
+    status = pad_mixes(m, mixes, &padded, &parts, &block);
+    mixes = &padded;
+  }
+  if (status == AUS_OK) status = m->ops.predict_mixes ? m->ops.predict_mixes(m, mixes, n, z, scores) : aus_mixes_by_waveform(m, mixes, n, z, scores);
+  aus_free(m->ctx, parts);
+  aus_free(m->ctx, block);
+  return status;
+}
+
 aus_status aus_model_predict_mixes(aus_model *m, const aus_mixes *mixes, int64_t n, const uint8_t *z, float *scores)
 {
   AUS_TRY(check_mixes(m, mixes, n, z));
   if (n == 0) return AUS_OK;
-  if (m->ops.predict_mixes) AUS_TRY(m->ops.predict_mixes(m, mixes, n, z, scores));
-  else AUS_TRY(aus_mixes_by_waveform(m, mixes, n, z, scores));
+  AUS_TRY(mixes_of_any_length(m, mixes, n, z, scores));
   return check_scores(m, n, scores);
 }
 

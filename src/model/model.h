@@ -39,6 +39,8 @@ aus_status aus_rows_distinct(aus_ctx *ctx, int64_t n, int64_t width, const uint8
 bool aus_row_all_on(int32_t n_parts, const uint8_t *z);
 /* out[channels][count] = samples [from, from + count) of x(z); the whole itself when all parts are on. */
 void aus_mixes_compose(const aus_mixes *mixes, int32_t channels, const uint8_t *z, int64_t from, int64_t count, float *out);
+/* out[count]: channel c of a part alone, samples [from, from + count). */
+void aus_part_extract(const aus_part *part, int32_t c, int64_t from, int64_t count, float *out);
 /* predict_mixes for models that only predict. */
 aus_status aus_mixes_by_waveform(aus_model *m, const aus_mixes *mixes, int64_t n, const uint8_t *z, float *scores);
 
