@@ -7,20 +7,26 @@
 #ifndef AUS_OP_H
 #define AUS_OP_H
 
-#include "core/core.h"
+#include "format/bundle.h"
 
-enum { AUS_MAX_RANK = 6, AUS_ABSENT = -1 };
+enum { AUS_MAX_RANK = AUS_MAX_DIMS };
 
-typedef struct aus_shape { int32_t rank; int64_t dim[AUS_MAX_RANK]; } aus_shape;
+typedef aus_dims aus_shape;
 
-int64_t aus_shape_count(const aus_shape *s);               /* product of dims, 1 for rank 0 */
+/* Product of dims, 1 for rank 0. Every shape that a call sees was checked: each dim is in
+ * [1, 2^31) and the count below 2^36, so products of two dims and an attribute fit int64_t. */
+int64_t aus_shape_count(const aus_shape *s);
+int64_t aus_shape_count_range(const aus_shape *s, int32_t from, int32_t to); /* of dims [from, to) */
 bool aus_shape_equal(const aus_shape *a, const aus_shape *b);
+aus_shape aus_shape_make(int32_t rank, const int64_t *dim);
+const char *aus_shape_text(const aus_shape *s, char text[96]); /* "[1, 3, 32]" */
+/* Each dim in range and the count too, else AUS_ELIMIT or AUS_EFORMAT with a text. */
+aus_status aus_shape_check(aus_ctx *ctx, const aus_shape *s);
+/* numpy's broadcasting of two shapes; AUS_EFORMAT when they do not match. */
+aus_status aus_shape_broadcast(aus_ctx *ctx, const aus_shape *a, const aus_shape *b, aus_shape *out);
 
 /* One operand of one call. data is NULL for an absent optional one (and while shapes are inferred). */
 typedef struct aus_operand { float *data; aus_shape shape; } aus_operand;
-
-/* One attribute word. */
-typedef union aus_word { int32_t i; float f; } aus_word;
 
 /* What the planner fuses behind a linear op before its result is stored: for each value v of channel c
  * (axis 1 of a conv, the last axis of linear), v = act(v), then v = v * scale[c] + shift[c], then, for a conv whose
@@ -51,9 +57,11 @@ typedef struct aus_op_impl {
   aus_status (*shape)(aus_call *call);
   /* Bytes of scratch one forward needs; NULL: none. SIZE_MAX: too large. */
   size_t (*scratch_size)(const aus_call *call);
-  /* Weights repacked once per network and set of shapes: bytes, then the packing itself; NULL: none.
-   * in[].data is set for parameters only; prepare is called only when all of them that exist are parameters. */
+  /* Weights repacked once per network: bytes, then the packing itself; NULL: none, and size 0: none for this call.
+   * in[].data is set for parameters only: return 0 when one that is needed is not. The form may depend on the shapes
+   * only through prepared_kind (NULL: one form): calls of a node with the same kind share it. */
   size_t (*prepared_size)(const aus_call *call);
+  int32_t (*prepared_kind)(const aus_call *call);
   void (*prepare)(const aus_call *call, void *prepared);
   void (*forward)(const aus_call *call);
   bool in_place;   /* dst may be the memory of in[0] (same size) */
@@ -65,6 +73,11 @@ typedef struct aus_op {
   const char *name, *inputs, *outputs, *attributes; /* as in ops.def */
   const aus_op_impl *impl;
 } aus_op;
+
+/* What a list of operands or attributes in ops.def asks for. */
+typedef struct aus_arity { int32_t required, named; bool repeats; } aus_arity;
+aus_arity aus_op_arity(const char *list);
+bool aus_op_optional(const char *list, int32_t i); /* entry i ends in "?" */
 
 /* NULL for an unknown code. */
 const aus_op *aus_op_by_code(int32_t code);

@@ -1,3 +1,27 @@
 # one line per file: others add theirs
 AUS_SOURCES += src/nn/op.h
 AUS_SOURCES += src/nn/ops.def
+AUS_SOURCES += src/nn/op.c
+AUS_SOURCES += src/nn/shape.c
+AUS_SOURCES += src/nn/plan.h
+AUS_SOURCES += src/nn/plan.c
+AUS_SOURCES += src/nn/run.h
+AUS_SOURCES += src/nn/run.c
+AUS_SOURCES += src/nn/infer.c
+AUS_SOURCES += src/nn/fuse.c
+AUS_SOURCES += src/nn/prepare.c
+AUS_SOURCES += src/nn/layout.c
+AUS_SOURCES += src/nn/ops/common.h
+AUS_SOURCES += src/nn/ops/common.c
+AUS_SOURCES += src/nn/ops/unary.c
+AUS_SOURCES += src/nn/ops/binary.c
+AUS_SOURCES += src/nn/ops/reduce.c
+AUS_SOURCES += src/nn/ops/softmax.c
+AUS_SOURCES += src/nn/ops/norm.c
+AUS_SOURCES += src/nn/ops/move.c
+AUS_SOURCES += src/nn/ops/pool.c
+AUS_SOURCES += src/nn/ops/pad.c
+AUS_SOURCES += src/nn/ops/cumsum.c
+AUS_SOURCES += src/nn/ops/resize.c
+AUS_SOURCES += src/nn/ops/linear.c
+AUS_SOURCES += src/nn/ops/matmul.c

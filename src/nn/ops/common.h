@@ -1,0 +1,29 @@
+/* common.h - what several ops share: axis arithmetic, strided copies, loops over blocks of elements. */
+#ifndef AUS_OPS_COMMON_H
+#define AUS_OPS_COMMON_H
+
+#include "nn/op.h"
+#include "simd/kernels.h"
+
+enum { AUS_BLOCK = 16384 }; /* elements of one piece of elementwise work: 64 KiB, some microseconds */
+
+/* Negative axes count from the end; AUS_EFORMAT when out of range. */
+aus_status aus_op_axis(const aus_call *call, int32_t axis, int32_t rank, int32_t *out);
+
+/* out[0] has the shape of in[0]. */
+aus_status aus_op_same_shape(aus_call *call);
+
+/* A view of memory: dim d of the destination moves `stride[d]` elements in the source (0: repeated, < 0: backwards). */
+enum { AUS_VIEW_DIMS = 2 * AUS_MAX_RANK };
+typedef struct aus_view { int32_t rank; int64_t dim[AUS_VIEW_DIMS], stride[AUS_VIEW_DIMS]; } aus_view;
+
+/* Drops dims of 1 and joins dims that lie one after another in the source. */
+void aus_view_merge(aus_view *v);
+
+/* dst (contiguous, row-major over v->dim) = the elements of the view from src on. */
+void aus_view_copy(aus_ctx *ctx, const aus_view *v, const float *src, float *dst);
+
+/* Row-major strides of s. */
+void aus_shape_strides(const aus_shape *s, int64_t stride[AUS_MAX_RANK]);
+
+#endif

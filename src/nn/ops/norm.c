@@ -1,0 +1,206 @@
+/* norm.c - batch, layer, instance and group normalisation.
+ *
+ * batch norm at inference is one scale and shift per channel [Ioffe15], made once from the stored moments (and
+ * mostly gone before it runs: see fuse.c). The others take mean and variance of the input itself over rows of
+ * contiguous values: layer norm over the last axes, instance norm over the space of one channel, group norm over the
+ * channels of one group and their space. Moments are taken in double, the variance around the mean. */
+#include "nn/ops/common.h"
+
+#include "nn/run.h"
+
+#include <math.h>
+
+/* ---- batch norm ------------------------------------------------------------------------ */
+
+static int64_t channels_of(const aus_shape *s) { return s->rank > 1 ? s->dim[1] : 1; }
+
+static aus_status check_count(const aus_call *call, int32_t k, int64_t n)
+{
+  if (aus_shape_count(&call->in[k].shape) != n)
+    return aus_fail(call->ctx, AUS_EFORMAT, "input %d has %lld values where %lld are needed", (int)k, (long long)aus_shape_count(&call->in[k].shape), (long long)n);
+  return AUS_OK;
+}
+
+static aus_status shape_batch(aus_call *call)
+{
+  if (call->in[0].shape.rank < 2) return aus_fail(call->ctx, AUS_EFORMAT, "needs an array of rank 2 or more");
+  for (int32_t k = 1; k < 5; k++) AUS_TRY(check_count(call, k, channels_of(&call->in[0].shape)));
+  return aus_op_same_shape(call);
+}
+
+/* scale[c] then shift[c]; made again at each forward when the moments are not constants. */
+static size_t scratch_batch(const aus_call *call) { return call->prepared ? 0 : 2 * sizeof(float) * (size_t)channels_of(&call->in[0].shape); }
+
+static size_t prepared_batch(const aus_call *call)
+{
+  for (int32_t k = 1; k < 5; k++)
+    if (!call->in[k].data) return 0;
+  return 2 * sizeof(float) * (size_t)channels_of(&call->in[0].shape);
+}
+
+static void prepare_batch(const aus_call *call, void *prepared)
+{
+  const int64_t c = channels_of(&call->in[0].shape);
+  aus_batch_norm_affine(call, c, prepared, (float *)prepared + c);
+}
+
+typedef struct affine { const float *src, *scale, *shift; float *dst; int64_t channels, space; } affine;
+
+static void affine_rows(void *arg, int64_t begin, int64_t end, int worker)
+{
+  const affine *j = arg;
+  (void)worker;
+  for (int64_t r = begin; r < end; r++) {
+    const float scale = j->scale[r % j->channels], shift = j->shift[r % j->channels];
+    const float *src = j->src + r * j->space;
+    float *dst = j->dst + r * j->space;
+    for (int64_t i = 0; i < j->space; i++) dst[i] = src[i] * scale + shift;
+  }
+}
+
+static int64_t grain_for(int64_t n) { return n < AUS_BLOCK ? AUS_BLOCK / n : 1; }
+
+static void forward_batch(const aus_call *call)
+{
+  const aus_shape *s = &call->in[0].shape;
+  const int64_t c = channels_of(s);
+  const float *scale = call->prepared ? call->prepared : call->scratch;
+  if (!call->prepared) aus_batch_norm_affine(call, c, call->scratch, (float *)call->scratch + c);
+  affine j = { call->in[0].data, scale, scale + c, call->out[0].data, c, aus_shape_count_range(s, 2, s->rank) };
+  aus_parallel_for(call->ctx, aus_shape_count(s) / j.space, grain_for(j.space), affine_rows, &j);
+}
+
+const aus_op_impl aus_op_impl_batch_norm = { .shape = shape_batch, .scratch_size = scratch_batch, .prepared_size = prepared_batch,
+                                             .prepare = prepare_batch, .forward = forward_batch, .in_place = true };
+
+/* ---- norms over rows --------------------------------------------------------------------- */
+
+/* rows of n values; scale and shift (may be NULL) either per value (layer norm: run 1, period n) or per
+ * channel: value i of row r belongs to channel (r * n + i) / run % period. */
+typedef struct rows { const float *src, *scale, *shift; float *dst; int64_t n, run, period; double epsilon; } rows;
+
+static void moments(const float *src, int64_t n, double *mean, double *variance)
+{
+  double c[8] = {0}, q[8] = {0};
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8)
+    for (int k = 0; k < 8; k++) c[k] += (double)src[i + k];
+  for (; i < n; i++) c[0] += (double)src[i];
+  const double m = (((c[0] + c[1]) + (c[2] + c[3])) + ((c[4] + c[5]) + (c[6] + c[7]))) / (double)n;
+  for (i = 0; i + 8 <= n; i += 8)
+    for (int k = 0; k < 8; k++) { const double d = (double)src[i + k] - m; q[k] += d * d; }
+  for (; i < n; i++) { const double d = (double)src[i] - m; q[0] += d * d; }
+  *mean = m;
+  *variance = (((q[0] + q[1]) + (q[2] + q[3])) + ((q[4] + q[5]) + (q[6] + q[7]))) / (double)n;
+}
+
+static void norm_run(const float *src, int64_t n, float mean, float inverse, float *dst)
+{
+  for (int64_t i = 0; i < n; i++) dst[i] = (src[i] - mean) * inverse;
+}
+
+static void norm_row(const rows *j, int64_t r)
+{
+  const float *src = j->src + r * j->n;
+  float *dst = j->dst + r * j->n;
+  double mean, variance;
+  moments(src, j->n, &mean, &variance);
+  const double inverse = 1 / sqrt(variance + j->epsilon);
+  norm_run(src, j->n, (float)mean, (float)inverse, dst);
+  if (j->run == 1) { /* layer norm */
+    for (int64_t i = 0; j->scale && i < j->n; i++) dst[i] *= j->scale[i];
+    for (int64_t i = 0; j->shift && i < j->n; i++) dst[i] += j->shift[i];
+    return;
+  }
+  for (int64_t i = 0; (j->scale || j->shift) && i < j->n; i += j->run) {
+    const int64_t c = (r * j->n + i) / j->run % j->period;
+    const float scale = j->scale ? j->scale[c] : 1, shift = j->shift ? j->shift[c] : 0;
+    for (int64_t k = i; k < i + j->run; k++) dst[k] = dst[k] * scale + shift;
+  }
+}
+
+static void norm_rows(void *arg, int64_t begin, int64_t end, int worker)
+{
+  (void)worker;
+  for (int64_t r = begin; r < end; r++) norm_row(arg, r);
+}
+
+static void run(const aus_call *call, int64_t n, int64_t run_length, int64_t period, float epsilon)
+{
+  rows j = { call->in[0].data, call->in[1].data, call->in[2].data, call->out[0].data, n, run_length, period, (double)epsilon };
+  aus_parallel_for(call->ctx, aus_shape_count(&call->in[0].shape) / n, grain_for(n), norm_rows, &j);
+}
+
+static bool given(const aus_operand *o) { return o->data || o->shape.rank > 0; }
+
+static aus_status check_scale(const aus_call *call, int64_t n)
+{
+  for (int32_t k = 1; k < 3; k++)
+    if (given(&call->in[k])) AUS_TRY(check_count(call, k, n));
+  return AUS_OK;
+}
+
+static aus_status shape_layer(aus_call *call)
+{
+  const aus_shape *s = &call->in[0].shape;
+  int32_t axis;
+  AUS_TRY(aus_op_axis(call, call->attr[0].i, s->rank, &axis));
+  AUS_TRY(check_scale(call, aus_shape_count_range(s, axis, s->rank)));
+  return aus_op_same_shape(call);
+}
+
+static void forward_layer(const aus_call *call)
+{
+  const aus_shape *s = &call->in[0].shape;
+  const int32_t axis = call->attr[0].i < 0 ? call->attr[0].i + s->rank : call->attr[0].i;
+  const int64_t n = aus_shape_count_range(s, axis, s->rank);
+  run(call, n, 1, n, call->attr[1].f);
+}
+
+static aus_status shape_instance(aus_call *call)
+{
+  if (call->in[0].shape.rank < 3) return aus_fail(call->ctx, AUS_EFORMAT, "needs an array of rank 3 or more");
+  AUS_TRY(check_scale(call, call->in[0].shape.dim[1]));
+  return aus_op_same_shape(call);
+}
+
+/* A row of one value would be mistaken for layer norm's form; its result is the shift alone, x - mean being 0. */
+static void run_channels(const aus_call *call, int64_t n, int64_t space, float epsilon)
+{
+  const int64_t c = call->in[0].shape.dim[1];
+  if (space > 1) { run(call, n, space, c, epsilon); return; }
+  aus_operand in[3] = { call->in[0] };
+  aus_call bare = *call;
+  bare.in = in; /* normalise, then scale channel by channel */
+  run(&bare, n, 2, c, epsilon);
+  const float *scale = call->in[1].data, *shift = call->in[2].data;
+  float *dst = call->out[0].data;
+  for (int64_t i = 0; i < aus_shape_count(&call->in[0].shape); i++) dst[i] = dst[i] * (scale ? scale[i % c] : 1) + (shift ? shift[i % c] : 0);
+}
+
+static void forward_instance(const aus_call *call)
+{
+  const aus_shape *s = &call->in[0].shape;
+  const int64_t space = aus_shape_count_range(s, 2, s->rank);
+  run_channels(call, space, space, call->attr[0].f);
+}
+
+static aus_status shape_group(aus_call *call)
+{
+  const aus_shape *s = &call->in[0].shape;
+  const int32_t groups = call->attr[0].i;
+  if (s->rank < 2 || groups < 1 || s->dim[1] % groups) return aus_fail(call->ctx, AUS_EFORMAT, "%d groups do not divide the channels", (int)groups);
+  AUS_TRY(check_scale(call, s->dim[1]));
+  return aus_op_same_shape(call);
+}
+
+static void forward_group(const aus_call *call)
+{
+  const aus_shape *s = &call->in[0].shape;
+  const int64_t space = aus_shape_count_range(s, 2, s->rank);
+  run_channels(call, s->dim[1] / call->attr[0].i * space, space, call->attr[1].f);
+}
+
+const aus_op_impl aus_op_impl_layer_norm = { .shape = shape_layer, .forward = forward_layer, .in_place = true };
+const aus_op_impl aus_op_impl_instance_norm = { .shape = shape_instance, .forward = forward_instance, .in_place = true };
+const aus_op_impl aus_op_impl_group_norm = { .shape = shape_group, .forward = forward_group, .in_place = true };

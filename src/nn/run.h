@@ -1,0 +1,70 @@
+/* run.h - a graph made ready for given shapes: steps, values, and where each value lies.
+ *
+ * aus_run_create goes through five passes, a file each: infer.c (needed nodes, shapes), fuse.c (what hides behind a
+ * convolution), prepare.c (weights folded and packed, shared by all runs of a bundle), layout.c (aliases,
+ * lifetimes, addresses), run.c (the calls). Forward then only walks an array of calls. */
+#ifndef AUS_RUN_H
+#define AUS_RUN_H
+
+#include <auscult/net.h>
+
+#include "nn/op.h"
+
+enum aus_run_flags {
+  AUS_RUN_NO_FUSION = 1, /* every node is a step of its own */
+  AUS_RUN_NO_REUSE = 2   /* every value has memory of its own: nothing in place, no aliases (for tests) */
+};
+
+/* As aus_run_create, with flags. */
+aus_status aus_run_create_with(aus_ctx *ctx, aus_bundle *bundle, const aus_dims *inputs, const char *const *taps,
+                               int32_t n_taps, uint32_t flags, aus_run **out);
+
+enum { AUS_STEP_RUNS, AUS_STEP_ALIAS, AUS_STEP_FUSED }; /* FUSED: an earlier step does its work */
+
+typedef struct aus_step {
+  const aus_op *op;
+  int32_t node, state;
+  int32_t *in_value, *out_value;   /* [call.n_in], [call.n_out]; AUS_NO_VALUE: absent */
+  int32_t fold, affine;            /* steps whose batch norm is folded into the weights, or follows the activation; -1 */
+  aus_epilogue epilogue;
+  aus_call call;
+} aus_step;
+
+typedef struct aus_slot {          /* one value of the graph, or an output nobody named */
+  aus_shape shape;
+  float *data;
+  int32_t writer, last_reader;     /* steps; -1: none */
+  int32_t n_readers;
+  int32_t root;                    /* the value whose memory it shares, itself when its own */
+  bool pinned;                     /* lives to the end: inputs, outputs, taps */
+  bool constant;                   /* a parameter */
+  bool absent;                     /* an optional output nobody reads */
+} aus_slot;
+
+struct aus_run {
+  aus_ctx *ctx;
+  aus_bundle *bundle;
+  uint32_t flags;
+  int32_t n_steps, n_slots, n_taps;
+  aus_step *step;
+  aus_slot *slot;
+  int32_t *tap;                    /* slots */
+  aus_operand *operands;           /* pools that the calls point into */
+  int32_t *indices;
+  aus_word *words;
+  unsigned char *arena;
+  size_t arena_bytes;
+};
+
+aus_status aus_run_infer(aus_run *run, const aus_dims *inputs);
+void aus_run_fuse(aus_run *run);
+aus_status aus_run_prepare(aus_run *run);
+aus_status aus_run_layout(aus_run *run);
+
+/* Puts "node 'NAME' (OP): " before the text. */
+aus_status aus_step_fail(const aus_run *run, const aus_step *step, aus_status status);
+
+/* batch norm of a step as v * scale[c] + shift[c], c channels. */
+void aus_batch_norm_affine(const aus_call *call, int64_t c, float *scale, float *shift);
+
+#endif
