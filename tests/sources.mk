@@ -32,6 +32,8 @@ tests_test_hpss_SOURCES = tests/test_hpss.c tests/golden/dsp.h
 tests_test_onset_SOURCES = tests/test_onset.c tests/golden/dsp.h
 tests_test_resample_SOURCES = tests/test_resample.c
 EXTRA_DIST += tests/golden/make_dsp.py
+AUS_TESTS += tests/test_lime
+tests_test_lime_SOURCES = tests/test_lime.c tests/explain_case.h
 endif
 LOG_COMPILER = $(AUS_EMULATOR)
 EXTRA_DIST += tests/test.h
