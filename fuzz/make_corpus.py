@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Writes the seeds of the fuzz targets into fuzz/corpus: small valid inputs of every kind. Run from the repository's root."""
+import os
+import struct
+import sys
+
+import numpy as np
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "tools"))
+
+
+def save(target, name, data):
+    folder = os.path.join(HERE, "corpus", target)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, name), "wb") as f:
+        f.write(data)
+
+
+def chunk(name, data):
+    return name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
+
+
+def fmt(tag, channels, bits, extra=b""):
+    return chunk(b"fmt ", struct.pack("<HHIIHH", tag, channels, 8000, 8000 * channels * bits // 8, channels * bits // 8, bits) + extra)
+
+
+def wav():
+    guid = b"\1\0\0\0\0\0\x10\0\x80\0\0\xaa\0\x38\x9b\x71"
+    body = {
+        "pcm8": fmt(1, 1, 8) + chunk(b"data", bytes(range(9))),
+        "pcm16": fmt(1, 2, 16) + chunk(b"LIST", b"abc") + chunk(b"data", bytes(range(16))),
+        "pcm24": fmt(1, 1, 24) + chunk(b"data", bytes(range(12))),
+        "float32": fmt(3, 1, 32, b"\0\0") + chunk(b"data", struct.pack("<3f", 0.5, -1, 2)),
+        "float64": fmt(3, 1, 64) + chunk(b"data", struct.pack("<2d", 0.5, -1)),
+        "extensible": fmt(0xFFFE, 1, 16, struct.pack("<HHI", 22, 16, 4) + guid) + chunk(b"data", bytes(8)),
+        "unknown": fmt(1, 1, 16) + b"data\xff\xff\xff\xff" + bytes(9),
+        "zero": fmt(1, 1, 16) + b"data\0\0\0\0" + bytes(6),
+    }
+    for name, b in body.items():
+        save("wav", name, b"RIFF" + struct.pack("<I", 0 if name == "zero" else len(b) + 4) + b"WAVE" + b)
+    ds64 = chunk(b"ds64", struct.pack("<QQQI", 100, 8, 4, 0))
+    save("wav", "rf64", b"RF64\xff\xff\xff\xffWAVE" + ds64 + fmt(1, 1, 16) + b"data\xff\xff\xff\xff" + bytes(8))
+
+
+def pipe():
+    def text(s):
+        return struct.pack("<I", len(s)) + s
+    for channels in (1, 2):
+        names = [b"net", b"rock", "jäzz".encode()] + ([b"left", b"right"] if channels == 2 else [])
+        save("pipe", "desc%d" % channels, b"\1" + struct.pack("<8IQ", 1, 16000, channels, 2, 0, 4, 1, 0, 48000) + b"".join(map(text, names)))
+    save("pipe", "head", b"\0AUSPSCOR" + struct.pack("<Q", 32))
+    save("pipe", "scores", b"\2" + struct.pack("<II6f", 2, 3, *range(6)))
+
+
+def npy():
+    import io
+    for name, a in {"f4": np.zeros((2, 3), "f4"), "f8": np.ones(3), "i2": np.arange(4, dtype="i2"), "b1": np.ones(2, bool),
+                    "f2": np.ones((1, 2, 1), "f2"), "scalar": np.float32(3), "empty": np.zeros((0, 2), "f4"),
+                    "fortran": np.asfortranarray(np.ones((2, 2), "f4")), "text": np.array(["ab"])}.items():
+        f = io.BytesIO()
+        np.save(f, a)
+        save("npy", name, f.getvalue())
+
+
+def aus():
+    import tempfile
+    from auscult_convert import aus as writer
+    from auscult_convert.graph import Graph
+    g = Graph()
+    x = g.input("x", [-1, 2])
+    y = g.op("linear", [x, g.param("w", np.ones((3, 2), np.float32)), g.param("b", np.zeros(3, np.float32))], out="y")
+    g.output(g.op("relu", y, out="z"))
+    meta = {"name": "seed", "kind": "classifier", "labels": ["a", "b", "c"], "score": "real", "frontend": "none", "number": 3, "real": 0.5}
+    with tempfile.TemporaryDirectory() as d:
+        path = os.path.join(d, "x.aus")
+        writer.write(path, meta, {"golden": np.arange(4, dtype=np.float32)}, g, True)
+        with open(path, "rb") as f:
+            data = f.read()
+    for repair in (0, 1):
+        save("aus", "small%d" % repair, bytes([repair]) + data)
+
+
+for make in (wav, pipe, npy, aus):
+    make()
