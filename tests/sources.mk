@@ -34,6 +34,10 @@ tests_test_resample_SOURCES = tests/test_resample.c
 EXTRA_DIST += tests/golden/make_dsp.py
 AUS_TESTS += tests/test_lime
 tests_test_lime_SOURCES = tests/test_lime.c tests/explain_case.h
+AUS_TESTS += tests/test_vec tests/test_gemm tests/test_la
+tests_test_vec_SOURCES = tests/test_vec.c tests/guard.h tests/isa.h
+tests_test_gemm_SOURCES = tests/test_gemm.c tests/guard.h tests/isa.h
+tests_test_la_SOURCES = tests/test_la.c
 endif
 LOG_COMPILER = $(AUS_EMULATOR)
-EXTRA_DIST += tests/test.h
+EXTRA_DIST += tests/test.h tests/guard.h tests/isa.h

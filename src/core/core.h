@@ -15,6 +15,8 @@ struct aus_ctx {
   int threads;
   const struct aus_kernels *kernels; /* of the instruction set in use */
   struct aus_pool *pool;             /* built-in threads, started on first use; NULL: none */
+  void *scratch;                     /* see aus_ctx_scratch */
+  size_t scratch_bytes;
   char error[256];
 };
 
@@ -60,6 +62,10 @@ void aus_free(aus_ctx *ctx, void *p); /* NULL is fine */
 char *aus_strdup(aus_ctx *ctx, const char *s);
 /* Formatted string, owned by the caller (aus_free); NULL when there is no memory. */
 char *aus_strf(aus_ctx *ctx, const char *format, ...) AUS_PRINTF(2, 3);
+
+/* One block per context for calls that need memory while they run: kept from call to call, grown when
+ * it is too small, freed with the context. Its content does not outlive the call that asked. NULL: no memory. */
+void *aus_ctx_scratch(aus_ctx *ctx, size_t bytes);
 
 #define AUS_NEW(ctx, type) ((type *)aus_alloc_zero((ctx), 1, sizeof(type)))
 

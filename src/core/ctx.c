@@ -32,6 +32,7 @@ void aus_ctx_destroy(aus_ctx *ctx)
 {
   if (!ctx) return;
   aus_pool_stop(ctx);
+  aus_free(ctx, ctx->scratch);
   ctx->config.free(ctx->config.user, ctx);
 }
 

@@ -73,6 +73,16 @@ void aus_free(aus_ctx *ctx, void *p)
   ctx->config.free(ctx->config.user, raw);
 }
 
+void *aus_ctx_scratch(aus_ctx *ctx, size_t bytes)
+{
+  if (bytes > ctx->scratch_bytes || !ctx->scratch) {
+    aus_free(ctx, ctx->scratch);
+    ctx->scratch = aus_alloc(ctx, bytes ? bytes : 1, 1);
+    ctx->scratch_bytes = ctx->scratch ? bytes : 0;
+  }
+  return ctx->scratch;
+}
+
 char *aus_strdup(aus_ctx *ctx, const char *s)
 {
   const size_t n = strlen(s) + 1;

@@ -31,6 +31,10 @@ aus_status aus_cholesky(aus_ctx *ctx, int64_t n, double *a);
 /* x[n][m] overwritten with the solution of L L' x = b. */
 void aus_cholesky_solve(int64_t n, int64_t m, const double *l, double *x);
 
+/* Eigenvalues of symmetric a[n][n] into value[n] (any order) and eigenvectors into the rows of vector[n][n];
+ * a is destroyed. Cyclic Jacobi [Golub13, sec. 8.5]: slow and accurate, for the singular case only. */
+void aus_eigen_symmetric(int64_t n, double *a, double *value, double *vector);
+
 /* Weighted ridge with an unpenalised intercept, binary design [Ribeiro16; audiolime.md 2.1]:
  * z[rows][d] of 0/1, weights pi[rows], y[rows][labels] -> coef[labels][d], intercept[labels], r2[labels].
  * alpha 0 is weighted least squares (minimum-norm when singular). When cov is not NULL it receives

@@ -1,1 +1,8 @@
-AUS_SOURCES += src/la/la.h
+AUS_SOURCES += \
+	src/la/cholesky.c \
+	src/la/eigen.c \
+	src/la/la.h \
+	src/la/lasso.c \
+	src/la/ridge.c \
+	src/la/sgemm.c \
+	src/la/sgemv.c

@@ -4,6 +4,7 @@
 #include "simd/kernels.h"
 
 #include "simd/kern_vec.inc"
+#include "simd/kern_gemm.inc"
 #include "simd/kern_fft.inc"
 #include "simd/kern_spec.inc"
 #include "simd/kern_rank.inc"

@@ -10,6 +10,7 @@
 #include "core/cpu.h"
 #include "simd/kern_fft.h"
 #include "simd/kern_rank.h"
+#include "simd/kern_gemm.h"
 #include "simd/kern_spec.h"
 #include "simd/kern_vec.h"
 
@@ -20,6 +21,7 @@ typedef struct aus_kernels {
   struct aus_spec_kernels spec; /* frames in lanes: framing, power, banks, logarithms */
   struct aus_rank_kernels rank; /* sliding medians, soft masks */
   struct aus_vec_kernels vec;  /* elementwise work and reductions */
+  struct aus_gemm_kernels gemm; /* matrix products */
 } aus_kernels;
 
 /* The best table for cpu, or the one named; NULL when that one is not to be had. */

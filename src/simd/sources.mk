@@ -1,10 +1,12 @@
 # One convenience library per instruction set, each with exactly its own flags.
-AUS_SOURCES += src/simd/context.c src/simd/dispatch.c src/simd/kernels.h src/simd/kern_scalar.c
+AUS_SOURCES += src/simd/context.c src/simd/dispatch.c src/simd/kernels.h
 SIMD_BODIES = \
 	src/simd/kern_fft.h \
 	src/simd/kern_fft.inc \
 	src/simd/kern_rank.h \
 	src/simd/kern_rank.inc \
+	src/simd/kern_gemm.h \
+	src/simd/kern_gemm.inc \
 	src/simd/kern_spec.h \
 	src/simd/kern_spec.inc \
 	src/simd/kern_table.inc \
@@ -12,9 +14,15 @@ SIMD_BODIES = \
 	src/simd/kern_vec.inc \
 	src/simd/vec_avx2.h \
 	src/simd/vec_avx512.h \
+	src/simd/vec_math.h \
 	src/simd/vec_neon.h \
 	src/simd/vec_scalar.h
 EXTRA_DIST += $(SIMD_BODIES)
+
+noinst_LTLIBRARIES += libaus-scalar.la
+libaus_scalar_la_SOURCES = src/simd/kern_scalar.c
+libaus_scalar_la_CFLAGS = $(AM_CFLAGS) $(SCALAR_CFLAGS)
+ISA_LIBS += libaus-scalar.la
 
 if HAVE_AVX2
 AM_CPPFLAGS += -DAUS_HAVE_AVX2
