@@ -3,6 +3,7 @@ dist_bin_SCRIPTS = tools/auscult-convert
 convertdir = $(pkgdatadir)/auscult_convert
 dist_convert_DATA = \
   tools/auscult_convert/__init__.py \
+  tools/auscult_convert/arch.py \
   tools/auscult_convert/aus.py \
   tools/auscult_convert/bundle.py \
   tools/auscult_convert/cli.py \
@@ -11,7 +12,17 @@ dist_convert_DATA = \
   tools/auscult_convert/graph.py \
   tools/auscult_convert/interp.py \
   tools/auscult_convert/layers.py \
+  tools/auscult_convert/meta.py \
   tools/auscult_convert/musicnn.py \
+  tools/auscult_convert/onnx_convert.py \
+  tools/auscult_convert/onnx_eval.py \
+  tools/auscult_convert/onnx_map.py \
+  tools/auscult_convert/onnx_model.py \
+  tools/auscult_convert/onnx_probe.py \
+  tools/auscult_convert/onnx_rules_math.py \
+  tools/auscult_convert/onnx_rules_move.py \
+  tools/auscult_convert/onnx_rules_net.py \
+  tools/auscult_convert/onnx_same.py \
   tools/auscult_convert/opsdef.py \
   tools/auscult_convert/smc.py \
   tools/auscult_convert/tags.py \
@@ -22,5 +33,7 @@ EXTRA_DIST += \
   tests/convert/helpers.py \
   tests/convert/test_aus.py \
   tests/convert/test_musicnn.py \
+  tests/convert/test_onnx.py \
   tests/convert/test_smc.py \
-  tests/convert/test_tensors.py
+  tests/convert/test_tensors.py \
+  tests/onnx/run_testdata.py

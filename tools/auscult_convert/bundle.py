@@ -8,7 +8,7 @@ from .errors import ConvertError
 
 class Bundle:
     def __init__(self, graph, meta):
-        self.graph, self.tensors = graph, {}
+        self.graph, self.tensors, self.note, self.given = graph, {}, "", {}
         self.meta = {"converter": "auscult-convert " + VERSION, **meta}
 
     def golden(self, inputs, outputs, tolerance, source):

@@ -4,7 +4,10 @@ import argparse
 import os
 import sys
 
+import numpy as np
+
 from . import VERSION, aus, tensors
+from . import meta as metadata
 from .errors import ConvertError, InputError, UsageError
 
 EPILOG = """examples:
@@ -24,19 +27,38 @@ class _Parser(argparse.ArgumentParser):
 def parser():
     p = _Parser(prog="auscult-convert", formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EPILOG,
                 description="Converts a neural network of another framework to an .aus bundle for auscult.")
-    p.add_argument("input", metavar="INPUT", help="model file: .h5 (musicnn, vgg), .pth")
+    p.add_argument("input", metavar="INPUT", help="model file: .onnx; .h5 (musicnn, vgg); .pth (SMC-2020 taggers); "
+                   ".safetensors, .npz or .pth with --arch FILE")
     p.add_argument("-o", "--output", metavar="OUT.aus", required=True, help="file to write, whole or not at all")
     p.add_argument("--force", action="store_true", help="replace OUT.aus when it exists")
-    p.add_argument("--labels", metavar="FILE", help="class names, one a line (default: those published with the model)")
-    p.add_argument("--name", help="name in the bundle (default: the model's or the file's)")
-    p.add_argument("--licence", help="licence of the weights, for people")
-    p.add_argument("--source", help="where the weights come from, for people")
-    g = p.add_argument_group("published taggers")
-    g.add_argument("--arch", metavar="ARCH", help="fcn, crnn, musicnn, short or stems (default: recognised)")
-    g.add_argument("--pooling", choices=["graph", "package"], default="graph",
-                   help="MSD_vgg: pooling of the graph that was trained (default) or of the musicnn package")
     p.add_argument("-q", "--quiet", action="store_true", help="say nothing when all went well")
     p.add_argument("--version", action="version", version="auscult-convert " + VERSION)
+    g = p.add_argument_group("published taggers, and networks of your own from tensors")
+    g.add_argument("--arch", metavar="ARCH", help="fcn, crnn, musicnn, short or stems (default: recognised); or FILE.py "
+                   "or FILE.json that describes your own")
+    g.add_argument("--pooling", choices=["graph", "package"], default="graph",
+                   help="MSD_vgg: pooling of the graph that was trained (default) or of the musicnn package")
+    g = p.add_argument_group("ONNX")
+    g.add_argument("--fix-input", metavar="NAME=AxBxC", action="append", default=[],
+                   help="fix an input's dimensions ('free' leaves one to the batch), once per input")
+    g.add_argument("--freeze", metavar="NAME=VALUE", action="append", default=[],
+                   help="make an input a constant: a number or a .npy file, once per input")
+    g.add_argument("--batch", choices=["auto", "free", "1"], default="auto",
+                   help="auto (default): free when the network allows it, else 1")
+    g = p.add_argument_group("what the network is (defaults: what is published with it; for others: a bare network)")
+    g.add_argument("--kind", help="classifier, separator or network (default: classifier when labels are given)")
+    g.add_argument("--labels", metavar="FILE", help="class or stem names, one a line")
+    g.add_argument("--score", help="what the first output is: sigmoid, softmax or real (default: real)")
+    g.add_argument("--append", choices=["sigmoid", "softmax"], help="append this to the first output (it gives logits)")
+    g.add_argument("--frontend", metavar="FRONTEND", help="waveform, mel, none, or FILE.json of metadata keys")
+    g.add_argument("--rate", metavar="HZ", help="sample rate the network was trained at")
+    g.add_argument("--short", help="input shorter than one patch: repeat or zero (default: zero)")
+    g.add_argument("--tail", help="what is left after the last whole patch: drop, pad or overlap (default: pad)")
+    g.add_argument("--input-stems", metavar="A,B,C", help="the input's channels are these stems, in this order")
+    g.add_argument("--meta", metavar="KEY=VALUE", action="append", help="any metadata key of docs/format.md")
+    g.add_argument("--name", help="name in the bundle (default: the model's or the file's)")
+    g.add_argument("--licence", help="licence of the weights, for people")
+    g.add_argument("--source", help="where the weights come from, for people")
     return p
 
 
@@ -63,31 +85,59 @@ def convert(options):
     if head.startswith(b"\x89HDF\r\n\x1a\n"):
         from . import musicnn
         return musicnn.convert(path, options)
+    if path.lower().endswith(".onnx"):
+        from . import onnx_convert
+        options.fix = dict(map(onnx_convert.parse_dims, options.fix_input))
+        options.freeze = dict(map(onnx_convert.parse_freeze, options.freeze))
+        return onnx_convert.convert(path, options)
     return from_tensors(path, tensors.read(path, head), options)
 
 
 def from_tensors(path, named, options):
     """A file of named tensors needs an architecture: recognised, or given with --arch."""
-    from . import smc
-    arch = options.arch or smc.recognise(named)
-    if options.arch and arch not in smc.BUILD:
-        raise UsageError("--arch %s: not one of %s" % (arch, ", ".join(smc.BUILD)))
-    if arch in smc.BUILD:
-        return smc.convert(path, named, arch, options)
+    from . import arch, smc
+    if options.arch and options.arch.endswith((".py", ".json")):
+        return arch.convert(path, named, options)
+    kind = options.arch or smc.recognise(named)
+    if kind in smc.BUILD:
+        return smc.convert(path, named, kind, options)
+    if options.arch:
+        raise UsageError("--arch %s: a FILE.py, a FILE.json, or one of %s" % (options.arch, ", ".join(smc.BUILD)))
     raise UsageError("%s: %d tensors, but no architecture that is known here; give one with --arch (docs/convert.md)"
                      % (path, len(named)))
 
 
+def append(bundle, kind):
+    """A sigmoid or softmax behind the first output, in the graph and in the golden vector."""
+    g, t = bundle.graph, bundle.tensors
+    name = bundle.meta["golden.output"]
+    y = t[name].astype(float)
+    if kind == "sigmoid":
+        g.outputs[0] = g.op("sigmoid", g.outputs[0], out=g.fresh("score"))
+        y = 1 / (1 + np.exp(-y))
+    else:
+        g.outputs[0] = g.op("softmax", g.outputs[0], out=g.fresh("score"), axis=y.ndim - 1)
+        e = np.exp(y - y.max(axis=-1, keepdims=True))
+        y = e / e.sum(axis=-1, keepdims=True)
+    t[name] = y.astype(np.float32)
+    bundle.meta["score"] = kind
+
+
 def run(argv):
     options = parser().parse_args(argv)
+    given = metadata.from_options(options)
     if os.path.exists(options.output) and not options.force:
         raise ConvertError("%s exists; --force replaces it" % options.output)
     options.labels = read_labels(options.labels) if options.labels else None
     bundle = convert(options)
-    for key in ("name", "licence", "source"):
-        if getattr(options, key):
-            bundle.meta[key] = getattr(options, key)
+    if options.append:
+        append(bundle, options.append)
+    y = bundle.tensors[bundle.meta["golden.output"]]
+    metadata.complete(bundle.meta, {**bundle.given, **given}, options.labels, bundle.graph.inputs[0][1],
+                      y.shape[-1] if y.ndim == 2 else None)
     size = aus.write(options.output, bundle.meta, bundle.tensors, bundle.graph, options.force)
+    if bundle.note and not options.quiet:
+        print("note: " + bundle.note, file=sys.stderr)
     if not options.quiet:
         g = bundle.graph
         print("%s: %s, %d nodes, %d parameters, %d bytes" % (options.output, bundle.meta.get("name", ""), len(g.nodes),
@@ -106,4 +156,10 @@ def main(argv=None):
         return 1
     except MemoryError:
         print("auscult-convert: out of memory", file=sys.stderr)
+        return 1
+    except Exception as e:                                    # a fault of ours: one line; the trace on request
+        if os.environ.get("AUSCULT_DEBUG"):
+            raise
+        print("auscult-convert: internal error: %s: %s (AUSCULT_DEBUG=1 shows where)"
+              % (type(e).__name__, str(e).split("\n")[0]), file=sys.stderr)
         return 1

@@ -140,6 +140,7 @@ def _pool_windows(a, x, value):
     dilation = (1 if flat else getattr(a, "dilation_h", 1) or 1, getattr(a, "dilation_w", 1) or 1)
     before = (0 if flat else a.pad_top, a.pad_left)
     after = (0 if flat else a.pad_bottom, a.pad_right)
+    spans, outs = [], []
     for d in (0, 1):
         n, span = x.shape[2 + d], dilation[d] * (kernel[d] - 1) + 1
         whole = n + before[d] + after[d] - span
@@ -148,9 +149,10 @@ def _pool_windows(a, x, value):
             out -= 1
         extra = max(0, (out - 1) * stride[d] + span - n - before[d])
         x = F.pad(x, (0, 0, before[0], extra) if d == 0 else (before[1], extra, 0, 0), value=value)
-        x = x.unfold(2 + d, span, stride[d])[:, :, :out] if d == 0 else x.unfold(3, span, stride[d])[:, :, :, :out]
-        x = x[..., ::dilation[d]]
-    return x, flat
+        spans.append(span)
+        outs.append(out)
+    x = x.unfold(2, spans[0], stride[0])[:, :, :outs[0]].unfold(3, spans[1], stride[1])[:, :, :, :outs[1]]
+    return x[..., ::dilation[0], ::dilation[1]], flat
 
 
 @_op("max_pool")

@@ -71,6 +71,12 @@ class Layers:
     def sigmoid(self, x, out=None):
         return self.g.op("sigmoid", x, out=out, name="sigmoid")
 
+    def tanh(self, x, out=None):
+        return self.g.op("tanh", x, out=out, name="tanh")
+
+    def softmax(self, x, axis=-1, out=None):
+        return self.g.op("softmax", x, out=out, name="softmax", axis=axis)
+
     def add(self, a, b, out=None):
         return self.g.op("add", [a, b], out=out, name="add")
 
@@ -81,6 +87,13 @@ class Layers:
         return self.g.op("max_pool", x, out=out, name="max_pool", kernel_h=k[0], kernel_w=k[1], stride_h=s[0],
                          stride_w=s[1], pad_top=p[0], pad_left=p[1], pad_bottom=p[0], pad_right=p[1], dilation_h=1,
                          dilation_w=1)
+
+    def avg_pool(self, x, kernel, stride=None, pad=0, include_pad=True, out=None):
+        k, p = _pair(kernel), _pair(pad)
+        s = _pair(stride if stride is not None else kernel)
+        return self.g.op("avg_pool", x, out=out, name="avg_pool", kernel_h=k[0], kernel_w=k[1], stride_h=s[0],
+                         stride_w=s[1], pad_top=p[0], pad_left=p[1], pad_bottom=p[0], pad_right=p[1],
+                         count_include_pad=int(include_pad))
 
     def reduce(self, kind, x, axes, keep=False, out=None):
         """kind: sum, mean, max, min, ...; axes counted from 0."""
@@ -93,6 +106,10 @@ class Layers:
     def reshape(self, x, dims, out=None):
         """-1 infers one, 0 copies."""
         return self.g.op("reshape", x, out=out, name="reshape", dims=dims)
+
+    def flatten(self, x, features, out=None):
+        """[mb, ...] -> [mb, features]"""
+        return self.reshape(x, [0, features], out=out)
 
     def transpose(self, x, perm, out=None):
         return self.g.op("transpose", x, out=out, name="transpose", perm=perm)
@@ -127,8 +144,10 @@ class Layers:
         while "%s.weight_ih_l%d" % (prefix, layer) in self.t if layers is None else layer < layers:
             hidden = self.tensor("%s.weight_hh_l%d" % (prefix, layer)).shape[1]
             p, both = self._gates(prefix, "l%d" % layer, order, hidden)
-            x = self.g.op(op, [x] + p, name="%s.l%d" % (prefix, layer), hidden=hidden, direction=2 if both else 0,
-                          batch_first=1, **extra)
+            name = "%s.l%d" % (prefix, layer)
+            states = ["y_h", "y_c"] if op == "lstm" else ["y_h"]
+            x = self.g.op(op, [x] + p, out=[name] + ["%s.%s" % (name, s) for s in states], name=name, hidden=hidden,
+                          direction=2 if both else 0, batch_first=1, **extra)[0]
             layer += 1
         return x
 

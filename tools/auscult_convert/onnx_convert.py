@@ -1,0 +1,102 @@
+"""ONNX file -> Bundle: load, probe, map, embed the golden vector, describe the front end."""
+
+import os
+
+import numpy as np
+
+from . import onnx_rules_math, onnx_rules_move, onnx_rules_net  # noqa: F401  (they register their rules)
+from . import onnx_model
+from .bundle import Bundle
+from .errors import ConvertError, InputError, UsageError
+from .onnx_map import RULES, Mapper
+from .onnx_probe import Probe, free_symbols
+
+
+def check_operators(model):
+    """Every operator that has neither a rule nor an evaluation, named at once."""
+    from .onnx_eval import supported
+    known = set(supported()) | set(RULES) | {"If"}
+
+    def walk(nodes):
+        for n in nodes:
+            if n.op not in known:
+                yield n
+            for v in n.attrs.values():
+                if hasattr(v, "nodes"):
+                    yield from walk(v.nodes)
+
+    bad = list(walk(model.nodes))
+    if bad:
+        names = sorted({n.op for n in bad})
+        raise InputError("operator %s (node '%s') is not supported%s; see docs/onnx-support.md" % (
+            bad[0].op, bad[0].name, "" if len(names) == 1 else " (nor %s)" % ", ".join(
+                x for x in names if x != bad[0].op)))
+
+
+def to_graph(model, batch="auto"):
+    """(graph, probe, note). batch: auto (free when the network allows it), free, or 1."""
+    check_operators(model)
+    if batch != "1" and free_symbols(model):
+        try:
+            probe = Probe(model, free=True)
+            return Mapper(probe).run(), probe, ""
+        except ConvertError as e:
+            if batch == "free":
+                raise
+            why = str(e)
+        probe = Probe(model, free=False)
+        return Mapper(probe).run(), probe, "batch fixed to 1 (free: %s)" % why
+    probe = Probe(model, free=False)
+    return Mapper(probe).run(), probe, ""
+
+
+def tolerance(outputs):
+    """float32 against double: 1e-4 of the largest output, at least 1e-4 for outputs of size one."""
+    return 1e-4 * max([1.0] + [float(abs(y).max()) for y in outputs if y.size])
+
+
+def convert(path, options):
+    model = onnx_model.load(path, options.fix, options.freeze)
+    graph, probe, note = to_graph(model, options.batch)
+    x, y = probe.golden()
+    if not all(np.isfinite(v).all() for v in y):
+        raise InputError("%s: the network's output is not finite for a plain noise input" % path)
+    bundle = Bundle(graph, {
+        "name": os.path.splitext(os.path.basename(path))[0], "kind": "network", "score": "real", "frontend": "none",
+        "source": "%s (ONNX opset %d%s)" % (os.path.basename(path), model.opset,
+                                            ", " + model.producer if model.producer else "")})
+    bundle.golden(x, y, tolerance(y), "numpy evaluation of the ONNX graph, double precision")
+    bundle.note = note
+    return bundle
+
+
+def parse_dims(text):
+    """NAME=1x2x3 -> (name, [1, 2, 3]); a dimension may be 'free'."""
+    name, eq, dims = text.rpartition("=")
+    try:
+        out = ["batch" if d in ("free", "?", "-1") else int(d) for d in dims.split("x")]
+    except ValueError:
+        out = []
+    if not eq or not out or any(isinstance(d, int) and d < 1 for d in out):
+        raise UsageError("--fix-input %s: write NAME=AxBxC, for example input=1x1x16000" % text)
+    return name, out
+
+
+def parse_freeze(text):
+    """NAME=VALUE (an integer, a real, or a .npy file) -> (name, array)."""
+    name, eq, value = text.rpartition("=")
+    if not eq:
+        raise UsageError("--freeze %s: write NAME=VALUE or NAME=FILE.npy" % text)
+    if value.endswith(".npy"):
+        try:
+            return name, np.load(value, allow_pickle=False)
+        except (OSError, ValueError) as e:
+            raise InputError("%s: not a readable .npy (%s)" % (value, e)) from e
+    try:
+        return name, np.array(int(value), np.int64)
+    except ValueError:
+        pass
+    try:
+        return name, np.array(float(value), np.float32)
+    except ValueError:
+        raise UsageError("--freeze %s: '%s' is neither a number nor a .npy file" % (text, value)) from None
