@@ -1,0 +1,568 @@
+/* test_ops.c - one row per op of ops.def.
+ *
+ * Each op is judged by torch's values (golden/ops.h) and by a naive double reference (ops_ref.h), on every instruction
+ * set of this machine, for lengths 1 to 67, between guard pages, with 1, 2 and 3 threads (same bits), with every
+ * allocation failing in turn, and with wrong shapes and hostile attributes. */
+#define _DEFAULT_SOURCE
+#include "test.h"
+
+#include "format/writer.h"
+#include "nn/run.h"
+
+#include <sys/mman.h>
+
+#include "ops_ref.h"
+
+typedef struct golden_shape { int rank; int dim[6]; char kind; int param; } golden_shape;
+typedef struct golden_case {
+  const char *op;
+  int n_in;
+  golden_shape in[6];
+  int n_attr;
+  int32_t attr[24];
+  int n_out, at, count[3]; /* values of each output from golden_values + at; 0: judged by the reference alone */
+} golden_case;
+
+#include "golden/ops.h"
+
+enum { N_CASES = sizeof golden_cases / sizeof *golden_cases, LONGEST = 67 };
+
+/* ---- the rows -------------------------------------------------------------------------------- */
+
+static const struct { const char *op; ref_fn fn; } rows[] = {
+  { "conv", ref_conv }, { "conv_transpose", ref_conv_transpose }, { "linear", ref_linear }, { "matmul", ref_matmul },
+  { "batch_norm", ref_batch_norm }, { "layer_norm", ref_layer_norm }, { "instance_norm", ref_instance_norm }, { "group_norm", ref_group_norm },
+  { "max_pool", ref_pool }, { "avg_pool", ref_pool }, { "adaptive_avg_pool", ref_adaptive }, { "adaptive_max_pool", ref_adaptive },
+  { "relu", ref_unary }, { "leaky_relu", ref_unary }, { "elu", ref_unary }, { "sigmoid", ref_unary }, { "tanh", ref_unary }, { "gelu", ref_unary },
+  { "softplus", ref_unary }, { "hard_sigmoid", ref_unary }, { "clip", ref_unary }, { "exp", ref_unary }, { "log", ref_unary }, { "sqrt", ref_unary },
+  { "erf", ref_unary }, { "abs", ref_unary }, { "neg", ref_unary }, { "sin", ref_unary }, { "cos", ref_unary }, { "reciprocal", ref_unary },
+  { "silu", ref_unary }, { "floor", ref_unary }, { "ceil", ref_unary }, { "round", ref_unary }, { "sign", ref_unary }, { "selu", ref_unary },
+  { "softsign", ref_unary }, { "atan", ref_unary }, { "hard_swish", ref_unary }, { "thresholded_relu", ref_unary }, { "prelu", ref_prelu },
+  { "add", ref_binary }, { "sub", ref_binary }, { "mul", ref_binary }, { "div", ref_binary }, { "pow", ref_binary }, { "max", ref_binary },
+  { "min", ref_binary }, { "greater", ref_binary }, { "less", ref_binary }, { "equal", ref_binary }, { "greater_equal", ref_binary },
+  { "less_equal", ref_binary }, { "where", ref_binary }, { "softmax", ref_softmax }, { "log_softmax", ref_softmax },
+  { "reduce_sum", ref_reduce }, { "reduce_mean", ref_reduce }, { "reduce_max", ref_reduce }, { "reduce_min", ref_reduce }, { "reduce_prod", ref_reduce },
+  { "reduce_l1", ref_reduce }, { "reduce_l2", ref_reduce }, { "reduce_sum_square", ref_reduce }, { "reduce_log_sum_exp", ref_reduce },
+  { "concat", ref_concat }, { "slice", ref_slice }, { "reshape", ref_reshape }, { "transpose", ref_transpose }, { "pad", ref_pad },
+  { "expand", ref_expand }, { "tile", ref_tile }, { "gather", ref_gather }, { "cumsum", ref_cumsum }, { "resize", ref_resize },
+  { "depth_to_space", ref_blocks }, { "space_to_depth", ref_blocks }, { "identity", ref_unary }, { "scatter_rows", ref_scatter },
+  { "lstm", ref_recurrent }, { "gru", ref_recurrent }, { "rnn", ref_recurrent }, { "attention", ref_attention },
+};
+
+static ref_fn reference_of(const char *op)
+{
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    if (strcmp(rows[i].op, op) == 0) return rows[i].fn;
+  return NULL;
+}
+
+static bool linked(const char *op) { return aus_op_by_name(op) && aus_op_by_name(op)->impl; }
+
+static void every_op_has_a_row(void **state)
+{
+  (void)state;
+  static const char *const names[] = {
+#define AUS_OP(code, name, in, out, attr) #name,
+#include "nn/ops.def"
+#undef AUS_OP
+  };
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    int with_values = 0;
+    for (int k = 0; k < N_CASES; k++) with_values += strcmp(golden_cases[k].op, names[i]) == 0 && golden_cases[k].count[0] > 0;
+    if (!reference_of(names[i]) || !with_values) fail_msg("op %s has no row, or no golden case", names[i]);
+    assert_non_null(aus_op_by_name(names[i]));
+  }
+}
+
+/* ---- inputs: the hash of make_ops.py ------------------------------------------------------------ */
+
+static float input_value(int seed, int k, int64_t i, char kind)
+{
+  uint32_t h = (uint32_t)((uint64_t)i * 2654435761u + (uint64_t)k * 40503 + (uint64_t)seed * 97 + 12345);
+  h ^= h >> 15;
+  h *= 2246822519u;
+  h ^= h >> 13;
+  const double x = (double)(h & 0xffff) / 16384 - 2;
+  return (float)(kind == 'p' ? fabs(x) + 0.125 : kind == 'b' ? x > 0 : kind == 'q' ? floor(x * 2) / 2 : x);
+}
+
+/* Dims of input k with -1 replaced by a length. */
+static int64_t input_dims(const golden_case *c, int k, int length, int32_t dim[6])
+{
+  int64_t n = 1;
+  for (int d = 0; d < c->in[k].rank; d++) n *= dim[d] = c->in[k].dim[d] == -1 ? length : c->in[k].dim[d];
+  return n;
+}
+
+static float *input_values(const golden_case *c, int k, int64_t n)
+{
+  float *x = malloc(((size_t)n + 1) * sizeof *x);
+  for (int64_t i = 0; i < n; i++) x[i] = input_value((int)(c - golden_cases), k, i, c->in[k].kind);
+  return x;
+}
+
+static bool has_length(const golden_case *c)
+{
+  for (int k = 0; k < c->n_in; k++)
+    for (int d = 0; d < c->in[k].rank; d++)
+      if (c->in[k].dim[d] == -1) return true;
+  return false;
+}
+
+/* ---- one node as a bundle and a run ---------------------------------------------------------------- */
+
+typedef struct job { aus_ctx *ctx; aus_bundle *bundle; aus_run *run; void *bytes; } job;
+
+/* Inputs of the case's shapes and kinds, with any attributes; bundle only. */
+static aus_status make_bundle(aus_ctx *ctx, const golden_case *c, int length, job *j)
+{
+  aus_builder *b;
+  int32_t in[6], dim[6];
+  size_t size;
+  *j = (job){ .ctx = ctx };
+  AUS_TRY(aus_builder_create(ctx, &b));
+  for (int k = 0; k < c->n_in; k++) {
+    char name[8];
+    snprintf(name, sizeof name, "x%d", k);
+    const int64_t n = input_dims(c, k, length, dim);
+    if (!c->in[k].param) { in[k] = aus_builder_input(b, name, c->in[k].rank, dim); continue; }
+    float *x = input_values(c, k, n);
+    in[k] = aus_builder_param(b, name, c->in[k].rank, dim, x);
+    free(x);
+  }
+  aus_word words[24];
+  for (int i = 0; i < c->n_attr; i++) words[i].i = c->attr[i];
+  const int32_t y = aus_builder_node(b, aus_op_by_name(c->op)->code, "y", c->n_in, in, c->n_out, c->n_attr, words);
+  for (int i = 0; i < c->n_out; i++) aus_builder_output(b, y + i);
+  aus_status status = aus_builder_finish(b, &j->bytes, &size);
+  aus_builder_destroy(b);
+  if (status == AUS_OK) status = aus_bundle_open_memory(ctx, j->bytes, size, &j->bundle);
+  return status;
+}
+
+static void end_job(job *j)
+{
+  aus_run_destroy(j->run);
+  aus_bundle_close(j->bundle);
+  aus_free(j->ctx, j->bytes);
+  *j = (job){0};
+}
+
+static void fill_inputs(const golden_case *c, int length, aus_run *run)
+{
+  int32_t dim[6];
+  for (int k = 0, i = 0; k < c->n_in; k++) {
+    if (c->in[k].param) continue;
+    const int64_t n = input_dims(c, k, length, dim);
+    float *x = input_values(c, k, n);
+    memcpy(aus_run_input(run, i++), x, (size_t)n * sizeof *x);
+    free(x);
+  }
+}
+
+static job start(aus_ctx *ctx, const golden_case *c, int length)
+{
+  job j;
+  assert_ok(ctx, make_bundle(ctx, c, length, &j));
+  assert_ok(ctx, aus_run_create(ctx, j.bundle, NULL, NULL, 0, &j.run));
+  fill_inputs(c, length, j.run);
+  return j;
+}
+
+/* ---- judging ------------------------------------------------------------------------------------------ */
+
+static void judge(const golden_case *c, int length, const char *by, const float *got, int64_t n, const double *want, const float *golden)
+{
+  double most = 0;
+  for (int64_t i = 0; i < n; i++) most = fmax(most, fabs(want ? want[i] : (double)golden[i]));
+  for (int64_t i = 0; i < n; i++) {
+    const double w = want ? want[i] : (double)golden[i];
+    if (!(fabs((double)got[i] - w) <= 1e-5 * fabs(w) + 2e-6 * most))
+      fail_msg("%s, case %d, length %d, against %s: value %lld is %.9g, should be %.9g", c->op, (int)(c - golden_cases), length, by, (long long)i, (double)got[i], w);
+  }
+}
+
+static void free_reference(ref *r, arr *in)
+{
+  for (int k = 0; k < r->n_in; k++) free(in[k].v);
+  for (int k = 0; k < 3; k++) free(r->out[k].v);
+}
+
+/* Fills in[] (the caller's, 6) and the reference's outputs. */
+static ref make_reference(const golden_case *c, int length, arr *in)
+{
+  static aus_word words[24];
+  ref r = { .in = in, .n_in = c->n_in, .attr = words, .n_attr = c->n_attr, .op = aus_op_by_name(c->op)->code };
+  for (int i = 0; i < c->n_attr; i++) words[i].i = c->attr[i];
+  for (int k = 0; k < c->n_in; k++) {
+    int32_t dim[6];
+    in[k] = (arr){ .rank = c->in[k].rank, .n = input_dims(c, k, length, dim) };
+    for (int d = 0; d < in[k].rank; d++) in[k].dim[d] = dim[d];
+    in[k].v = malloc(((size_t)in[k].n + 1) * sizeof(double));
+    for (int64_t i = 0; i < in[k].n; i++) in[k].v[i] = (double)input_value((int)(c - golden_cases), k, i, c->in[k].kind);
+  }
+  reference_of(c->op)(&r);
+  return r;
+}
+
+static void judge_run(const golden_case *c, int length, const ref *r, const aus_run *run)
+{
+  const float *golden = golden_values + c->at;
+  for (int k = 0; k < c->n_out; k++) {
+    aus_dims d;
+    const float *got = aus_run_output(run, k, &d);
+    if (d.rank != r->out[k].rank) fail_msg("%s, case %d: rank %d, should be %d", c->op, (int)(c - golden_cases), d.rank, r->out[k].rank);
+    for (int i = 0; i < d.rank; i++)
+      if (d.dim[i] != r->out[k].dim[i]) fail_msg("%s, case %d: dim %d is %lld, should be %lld", c->op, (int)(c - golden_cases), i, (long long)d.dim[i], (long long)r->out[k].dim[i]);
+    judge(c, length, "the reference", got, r->out[k].n, r->out[k].v, NULL);
+    if (c->count[k]) {
+      assert_int_equal(c->count[k], r->out[k].n);
+      judge(c, length, "torch", got, r->out[k].n, NULL, golden);
+      golden += c->count[k];
+    }
+  }
+}
+
+/* The instruction sets of this machine, as contexts of so many threads. */
+static const char *const isas[] = { "scalar", "avx2", "avx512", "neon" };
+static aus_ctx *isa_ctx(int i, int threads)
+{
+  const aus_config config = { .threads = threads };
+  aus_ctx *ctx = NULL;
+  char *before = getenv("AUSCULT_ISA"), *saved = before ? strdup(before) : NULL;
+  setenv("AUSCULT_ISA", isas[i], 1);
+  if (aus_ctx_create(&ctx, &config) != AUS_OK) ctx = NULL;
+  if (saved) setenv("AUSCULT_ISA", saved, 1); else unsetenv("AUSCULT_ISA");
+  free(saved);
+  return ctx;
+}
+
+static int64_t case_size(const golden_case *c)
+{
+  int32_t dim[6];
+  int64_t n = 0;
+  for (int k = 0; k < c->n_in; k++) n += input_dims(c, k, 1, dim);
+  return n;
+}
+
+static void agrees_with_torch_and_reference_on_every_isa(void **state)
+{
+  (void)state;
+  int checked = 0;
+  for (int i = 0; i < 4; i++) {
+    aus_ctx *ctx = isa_ctx(i, 1);
+    if (!ctx) continue;
+    for (const golden_case *c = golden_cases; c < golden_cases + N_CASES; c++) {
+      if (has_length(c) || !linked(c->op)) continue;
+      arr in[6];
+      ref r = make_reference(c, 0, in);
+      job j = start(ctx, c, 0);
+      assert_ok(ctx, aus_run_forward(j.run));
+      judge_run(c, 0, &r, j.run);
+      free_reference(&r, in);
+      end_job(&j);
+      checked++;
+    }
+    aus_ctx_destroy(ctx);
+  }
+  assert_true(checked >= 300);
+}
+
+static void lengths_1_to_67_on_every_isa(void **state)
+{
+  (void)state;
+  for (int i = 0; i < 4; i++) {
+    aus_ctx *ctx = isa_ctx(i, 1);
+    if (!ctx) continue;
+    for (const golden_case *c = golden_cases; c < golden_cases + N_CASES; c++)
+      for (int length = 1; has_length(c) && length <= LONGEST; length++) {
+        arr in[6];
+        ref r = make_reference(c, length, in);
+        job j = start(ctx, c, length);
+        assert_ok(ctx, aus_run_forward(j.run));
+        judge_run(c, length, &r, j.run);
+        free_reference(&r, in);
+        end_job(&j);
+      }
+    aus_ctx_destroy(ctx);
+  }
+}
+
+static void empty_arrays_are_refused(void **state)
+{
+  (void)state;
+  aus_ctx *ctx = test_ctx(1);
+  const int32_t free_dim[2] = { 3, -1 };
+  aus_builder *b;
+  assert_ok(ctx, aus_builder_create(ctx, &b));
+  const int32_t x = aus_builder_input(b, "x", 2, free_dim);
+  aus_builder_output(b, aus_builder_node(b, AUS_OP_relu, "y", 1, &x, 1, 0, NULL));
+  job j = { .ctx = ctx };
+  size_t size;
+  assert_ok(ctx, aus_builder_finish(b, &j.bytes, &size));
+  aus_builder_destroy(b);
+  assert_ok(ctx, aus_bundle_open_memory(ctx, j.bytes, size, &j.bundle));
+  const aus_dims bad[] = { { 2, { 3, 0 } }, { 2, { 3, -5 } }, { 2, { 4, 1 } }, { 1, { 3 } }, { 7, { 3, 1 } }, { -1, { 0 } } };
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    assert_int_equal(aus_run_create(ctx, j.bundle, &bad[i], NULL, 0, &j.run), AUS_EINVAL);
+    assert_non_null(strstr(aus_ctx_error(ctx), "'x'"));
+  }
+  const aus_dims huge = { 2, { 3, INT64_C(1) << 40 } };
+  assert_int_equal(aus_run_create(ctx, j.bundle, &huge, NULL, 0, &j.run), AUS_ELIMIT);
+  const char *tap = "nothing";
+  assert_int_equal(aus_run_create(ctx, j.bundle, NULL, &tap, 1, &j.run), AUS_EINVAL);
+  end_job(&j);
+  aus_ctx_destroy(ctx);
+}
+
+/* ---- guard pages: a copy of an operand that ends (or begins) at a page nobody may touch ---------------- */
+
+enum { GUARDED = 1 << 18 };
+
+static float *guarded_copy(const float *data, int64_t n, bool at_end)
+{
+  unsigned char *p = mmap(NULL, GUARDED + 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  assert_true(p != MAP_FAILED && n * 4 <= GUARDED);
+  float *to = (float *)(void *)(at_end ? p + 4096 + GUARDED - n * 4 : p + 4096);
+  memcpy(to, data, (size_t)n * sizeof *to);
+  mprotect(p, 4096, PROT_NONE);
+  mprotect(p + 4096 + GUARDED, 4096, PROT_NONE);
+  return to;
+}
+
+static void drop_guarded(float *data, int64_t n, bool at_end)
+{
+  if (data) munmap((unsigned char *)data - 4096 - (at_end ? GUARDED - n * 4 : 0), GUARDED + 8192);
+}
+
+static void run_guarded(const golden_case *c, aus_ctx *ctx, int length, bool at_end)
+{
+  job j = start(ctx, c, length);
+  aus_step *s = &j.run->step[0];
+  if (s->state == AUS_STEP_RUNS) {
+    aus_operand in[6], out[3];
+    aus_call call = s->call;
+    for (int k = 0; k < call.n_in; k++) {
+      in[k] = call.in[k];
+      if (in[k].data) in[k].data = guarded_copy(in[k].data, aus_shape_count(&in[k].shape), at_end);
+    }
+    for (int k = 0; k < call.n_out; k++) {
+      out[k] = call.out[k];
+      if (out[k].data) out[k].data = guarded_copy(out[k].data, aus_shape_count(&out[k].shape), at_end);
+    }
+    call.in = in;
+    call.out = out;
+    assert_ok(ctx, aus_run_forward(j.run));
+    s->op->impl->forward(&call);
+    for (int k = 0; k < call.n_out; k++)
+      if (out[k].data) assert_memory_equal(out[k].data, s->call.out[k].data, (size_t)aus_shape_count(&out[k].shape) * sizeof(float));
+    for (int k = 0; k < call.n_in; k++) drop_guarded(in[k].data, aus_shape_count(&in[k].shape), at_end);
+    for (int k = 0; k < call.n_out; k++) drop_guarded(out[k].data, aus_shape_count(&out[k].shape), at_end);
+  }
+  end_job(&j);
+}
+
+static void nothing_beyond_the_operands_is_touched(void **state)
+{
+  (void)state;
+  static const int lengths[] = { 1, 2, 7, 15, 16, 17, 33, 67 };
+  for (int i = 0; i < 4; i++) {
+    aus_ctx *ctx = isa_ctx(i, 1);
+    if (!ctx) continue;
+    for (const golden_case *c = golden_cases; c < golden_cases + N_CASES; c++) {
+      if (!linked(c->op) || case_size(c) > 4000) continue;
+      for (int k = 0; k < (has_length(c) ? 8 : 1); k++)
+        for (int at_end = 0; at_end < 2; at_end++) run_guarded(c, ctx, lengths[k], at_end);
+    }
+    aus_ctx_destroy(ctx);
+  }
+}
+
+/* ---- threads ---------------------------------------------------------------------------------------------- */
+
+static void same_bits_for_1_2_3_threads(void **state)
+{
+  (void)state;
+  aus_ctx *ctx[3] = { test_ctx(1), test_ctx(2), test_ctx(3) };
+  for (const golden_case *c = golden_cases; c < golden_cases + N_CASES; c++) {
+    if (has_length(c) || !linked(c->op)) continue;
+    job j[3];
+    for (int t = 0; t < 3; t++) {
+      j[t] = start(ctx[t], c, 0);
+      assert_ok(ctx[t], aus_run_forward(j[t].run));
+      for (int k = 0; k < c->n_out; k++) {
+        aus_dims d;
+        const float *got = aus_run_output(j[t].run, k, &d);
+        if (memcmp(got, aus_run_output(j[0].run, k, NULL), (size_t)aus_shape_count(&d) * sizeof *got) != 0)
+          fail_msg("%s, case %d: %d threads give other bits than one", c->op, (int)(c - golden_cases), t + 1);
+      }
+    }
+    for (int t = 0; t < 3; t++) end_job(&j[t]);
+  }
+  for (int t = 0; t < 3; t++) aus_ctx_destroy(ctx[t]);
+}
+
+/* ---- memory -------------------------------------------------------------------------------------------------- */
+
+typedef struct meter { int left, out, calls; size_t most; } meter;
+
+static void *meter_alloc(void *user, size_t n)
+{
+  meter *m = user;
+  m->calls++;
+  if (m->left-- == 0 || (m->most && n > m->most)) return NULL;
+  m->out++;
+  return malloc(n);
+}
+
+static void meter_free(void *user, void *p)
+{
+  meter *m = user;
+  m->calls++;
+  m->out--;
+  free(p);
+}
+
+static aus_ctx *meter_ctx(meter *m)
+{
+  aus_ctx *ctx = NULL;
+  const aus_config config = { .alloc = meter_alloc, .free = meter_free, .threads = 1, .user = m };
+  assert_int_equal(aus_ctx_create(&ctx, &config), AUS_OK);
+  return ctx;
+}
+
+static void running_touches_no_allocator(void **state)
+{
+  (void)state;
+  meter m = { .left = -1 };
+  aus_ctx *ctx = meter_ctx(&m);
+  for (const golden_case *c = golden_cases; c < golden_cases + N_CASES; c++) {
+    if (!linked(c->op)) continue;
+    job j = start(ctx, c, 9);
+    const int before = m.calls;
+    assert_ok(ctx, aus_run_forward(j.run));
+    if (m.calls != before) fail_msg("%s allocates while it runs", c->op);
+    end_job(&j);
+  }
+  aus_ctx_destroy(ctx);
+  assert_int_equal(m.out, 0);
+}
+
+static void every_allocation_failing(void **state)
+{
+  (void)state;
+  const char *before = "";
+  for (const golden_case *c = golden_cases; c < golden_cases + N_CASES; c++) {
+    if (!linked(c->op) || strcmp(c->op, before) == 0) continue; /* one case per op */
+    before = c->op;
+    for (int n = 0;; n++) {
+      meter m = { .left = -1 };
+      aus_ctx *ctx = meter_ctx(&m);
+      m.left = n;
+      job j;
+      aus_status status = make_bundle(ctx, c, 9, &j);
+      if (status == AUS_OK) status = aus_run_create(ctx, j.bundle, NULL, NULL, 0, &j.run);
+      if (status == AUS_OK) status = aus_run_forward(j.run);
+      m.left = -1;
+      end_job(&(job){ ctx, j.bundle, j.run, j.bytes });
+      assert_int_equal(m.out, 1);
+      aus_ctx_destroy(ctx);
+      if (status == AUS_OK) break;
+      assert_int_equal(status, AUS_ENOMEM);
+    }
+  }
+}
+
+/* ---- misuse ------------------------------------------------------------------------------------------------------ */
+
+/* Makes what can be made of the case, runs it when it is small; any status will do, a crash will not. */
+static int attempt(const golden_case *c)
+{
+  meter m = { .left = -1, .most = 1 << 24 };
+  aus_ctx *ctx = meter_ctx(&m);
+  job j;
+  aus_status status = make_bundle(ctx, c, 5, &j);
+  if (status == AUS_OK) {
+    ctx->error[0] = 0;
+    status = aus_run_create(ctx, j.bundle, NULL, NULL, 0, &j.run);
+    if (status != AUS_OK && !*aus_ctx_error(ctx)) fail_msg("%s: status %d without a text", c->op, status);
+    if (status == AUS_OK && aus_run_bytes(j.run) < 100000) {
+      memset(j.run->arena, 0, aus_run_bytes(j.run));
+      assert_ok(ctx, aus_run_forward(j.run));
+    }
+  }
+  end_job(&(job){ ctx, j.bundle, j.run, j.bytes });
+  aus_ctx_destroy(ctx);
+  assert_int_equal(m.out, 0);
+  return status == AUS_OK;
+}
+
+static void hostile_attributes_and_shapes(void **state)
+{
+  (void)state;
+  static const int32_t words[] = { 0, 1, -1, 2, 5, 100, INT32_MAX, INT32_MIN, 0x7fc00000, 0x3f800000 };
+  static const int dims[] = { 1, 2, 6, 1 << 20, INT32_MAX };
+  int passed = 0, refused = 0;
+  for (int n = 0; n < N_CASES; n++) {
+    golden_case c = golden_cases[n];
+    if (!linked(c.op) || case_size(&golden_cases[n]) > 4000) continue;
+    for (int w = 0; w < c.n_attr; w++)
+      for (size_t k = 0; k < sizeof words / sizeof *words; k++) {
+        c.attr[w] = words[k];
+        if (attempt(&c)) passed++; else refused++;
+        c.attr[w] = golden_cases[n].attr[w];
+      }
+    for (int i = 0; i < c.n_in; i++) {
+      for (int d = 0; d < c.in[i].rank; d++)
+        for (size_t k = 0; k < sizeof dims / sizeof *dims; k++) {
+          if (c.in[i].param && dims[k] > 100) continue;
+          c.in[i].dim[d] = dims[k];
+          if (attempt(&c)) passed++; else refused++;
+          c.in[i].dim[d] = golden_cases[n].in[i].dim[d];
+        }
+      for (int rank = 0; rank <= 6; rank++) {
+        for (int d = c.in[i].rank; d < rank; d++) c.in[i].dim[d] = 2;
+        c.in[i].rank = rank;
+        if (attempt(&c)) passed++; else refused++;
+        c.in[i] = golden_cases[n].in[i];
+      }
+    }
+    c.n_in = 1;
+    c.n_attr = 0;
+    if (attempt(&c)) passed++; else refused++;
+  }
+  assert_true(passed > 100 && refused > 100);
+}
+
+static void wrong_graphs_name_the_node(void **state)
+{
+  (void)state;
+  aus_ctx *ctx = test_ctx(1);
+  golden_case c = *golden_cases;
+  for (int n = 0; n < N_CASES; n++)
+    if (strcmp(golden_cases[n].op, "matmul") == 0) { c = golden_cases[n]; break; }
+  job j;
+  c.in[1].dim[0] += 1;
+  assert_ok(ctx, make_bundle(ctx, &c, 0, &j));
+  assert_int_equal(aus_run_create(ctx, j.bundle, NULL, NULL, 0, &j.run), AUS_EFORMAT);
+  assert_string_equal(aus_ctx_error(ctx), "node 'y' (matmul): matrices [3, 4] and [5, 5] do not fit");
+  end_job(&j);
+  aus_ctx_destroy(ctx);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(every_op_has_a_row),
+    cmocka_unit_test(agrees_with_torch_and_reference_on_every_isa),
+    cmocka_unit_test(lengths_1_to_67_on_every_isa),
+    cmocka_unit_test(empty_arrays_are_refused),
+    cmocka_unit_test(nothing_beyond_the_operands_is_touched),
+    cmocka_unit_test(same_bits_for_1_2_3_threads),
+    cmocka_unit_test(running_touches_no_allocator),
+    cmocka_unit_test(every_allocation_failing),
+    cmocka_unit_test(hostile_attributes_and_shapes),
+    cmocka_unit_test(wrong_graphs_name_the_node),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
