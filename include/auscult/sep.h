@@ -35,16 +35,20 @@ typedef struct aus_separator_info {
   const char *licence, *source, *sha256; /* "" when unknown */
 } aus_separator_info;
 
-/* Harmonic and percussive by median filters; config NULL: aus_hpss_defaults scaled to the sound's rate. */
+/* Harmonic and percussive by median filters. config NULL: librosa's frames (93 ms) at the sound's rate and a margin of 2,
+ * which leaves a residual of what is neither [Driedger14]; margin 1 leaves none. */
 AUS_API aus_status aus_separator_hpss(aus_ctx *ctx, const aus_hpss_config *config, aus_separator **out);
 /* A network in an .aus file whose kind is separator (docs/format.md: labels name the stems, separator.gives says
  * masks, spectra or waves). Errors: AUS_EIO, AUS_EFORMAT, AUS_ENOTSUP (not a separator, or one whose inputs are not known here). */
 AUS_API aus_status aus_separator_open(aus_ctx *ctx, const char *path, aus_separator **out);
+/* The same from memory, borrowed as by aus_bundle_open_memory. */
+AUS_API aus_status aus_separator_open_memory(aus_ctx *ctx, const void *bytes, size_t size, aus_separator **out);
 AUS_API void aus_separator_close(aus_separator *separator);
 AUS_API const aus_separator_info *aus_separator_describe(const aus_separator *separator);
 
-/* Separates in (any rate, channels, length >= 1) into stems of the same shape. With residual one more
- * stem, "residual" = in - sum(stems), is appended: then the stems sum to the input. */
+/* Separates in (any rate, channels, length >= 1) into stems of the same shape, each channel by itself unless the
+ * network is stereo and so is the sound. Work goes block by block: beside the stems memory does not grow with the length. With
+ * residual one more stem, "residual" = in - sum(stems), is appended: then the stems sum to the input. */
 AUS_API aus_status aus_separator_run(aus_separator *separator, const aus_audio *in, int residual, aus_stems *out);
 
 #ifdef __cplusplus
