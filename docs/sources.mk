@@ -3,3 +3,4 @@ EXTRA_DIST += docs/audio.md
 EXTRA_DIST += docs/convert.md
 EXTRA_DIST += docs/format.md
 EXTRA_DIST += docs/pipe-protocol.md
+EXTRA_DIST += docs/models.md

@@ -88,20 +88,6 @@ AUS_API aus_status aus_model_spectrogram(aus_model *model, int64_t samples, cons
                                          aus_spectrogram *out);
 AUS_API void aus_model_spectrogram_free(aus_model *model, aus_spectrogram *s);
 
-/* What the golden vector in an .aus file shows: the converter stored an input and what the original gave for it. */
-typedef struct aus_verification {
-  int32_t outputs;       /* compared */
-  int64_t values;
-  double max_difference; /* absolute; infinite when something is not a number */
-  double tolerance;      /* the file's own */
-  int passed;
-  char source[128];      /* what computed the golden output */
-} aus_verification;
-
-/* Any bundle, also one that is no model of sound. Errors: AUS_ENOTSUP when it holds no golden vector, else as
- * aus_bundle_open and aus_run_create. A difference is no error: see passed. */
-AUS_API aus_status aus_model_verify(aus_ctx *ctx, const char *path, aus_verification *out);
-
 #ifdef __cplusplus
 }
 #endif

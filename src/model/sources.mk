@@ -1,7 +1,12 @@
 AUS_SOURCES += \
+	src/model/frontend.c \
+	src/model/frontend.h \
 	src/model/mixes.c \
 	src/model/model.c \
 	src/model/model.h \
+	src/model/network.c \
+	src/model/network.h \
 	src/model/pipe.c \
 	src/model/pipe.h \
-	src/model/process.c
+	src/model/process.c \
+	src/model/window.c
