@@ -1,5 +1,16 @@
-# files of bench
-EXTRA_PROGRAMS += bench/nets/run_net
+# `make bench` builds these and runs them beside the peers it finds (bench/README.md).
+BENCHES = bench/bench_gemm
+BENCH_COMMON = bench/bench.c bench/bench.h
+BENCH_LIBS = libauscult-all.la -ldl $(LIBM)
+bench_bench_gemm_SOURCES = bench/bench_gemm.c $(BENCH_COMMON)
+bench_bench_gemm_LDADD = $(BENCH_LIBS)
+EXTRA_PROGRAMS = $(BENCHES) bench/nets/run_net
+CLEANFILES += $(BENCHES)
+EXTRA_DIST += bench/README.md bench/run
+bench: $(BENCHES) bench/nets/run_net
+	$(srcdir)/bench/run bench $(BENCH_ARGS)
+.PHONY: bench
+
 bench_nets_run_net_SOURCES = bench/nets/run_net.c
 bench_nets_run_net_LDADD = libauscult-all.la $(LIBM)
 EXTRA_DIST += bench/nets/bench_nets.py bench/nets/models.py bench/nets/ort.js

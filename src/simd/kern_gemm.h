@@ -33,6 +33,10 @@ struct aus_gemm_kernels {
   void (*gemv)(int64_t m, int64_t n, const float *a, int64_t lda, const float *x, int add, float *y);
   /* y[n] = alpha x[m] a[m][n] + beta y: whole rows in order */
   void (*gemv_t)(int64_t m, int64_t n, float alpha, const float *x, const float *a, int64_t lda, float beta, float *y);
+  /* `steps` rounds of independent fused multiply-adds on registers, peak_flops operations each: what this machine
+   * can do at all, for benchmarks. */
+  float (*peak)(int64_t steps);
+  int32_t peak_flops;
 };
 
 #endif
