@@ -1,7 +1,8 @@
 /* test_components.c - parts must add up to the input, whatever the segmentation. */
 #include "test.h"
 
-#include <auscult/explain.h>
+#include "explain/spectral.h"
+#include "golden/superpixels.h"
 
 /* Noise in [-1, 1], reproducible. */
 static void noise(uint64_t seed, int64_t n, float *x)
@@ -11,7 +12,7 @@ static void noise(uint64_t seed, int64_t n, float *x)
   for (int64_t i = 0; i < n; i++) x[i] = (float)(2 * aus_rng_uniform(&rng) - 1);
 }
 
-/* off + all parts against whole: within 1e-6 of the peak. */
+/* off + all parts against whole: within 1e-6 of the peak (of the baseline's sound, where that is louder). */
 static void assert_additive(const aus_components *c)
 {
   const int64_t total = (int64_t)c->channels * c->samples;
@@ -22,7 +23,7 @@ static void assert_additive(const aus_components *c)
   double peak = 0, worst = 0;
   for (int64_t t = 0; t < total; t++) {
     const double got = sum[t] + (c->off ? c->off[t] : 0.0f);
-    peak = fmax(peak, fabs(c->whole[t]));
+    peak = fmax(peak, fmax(fabs(c->whole[t]), c->off ? fabs(c->off[t]) : 0));
     worst = fmax(worst, fabs(got - c->whole[t]));
   }
   if (!(worst <= 1e-6 * peak)) fail_msg("parts miss the whole by %.3g of a peak of %.3g", worst, peak);
@@ -180,9 +181,205 @@ static void bad_arguments(void **state)
   aus_ctx_destroy(ctx);
 }
 
+/* Clicks every half second: onsets and beats cut there. */
+static void events(void **state)
+{
+  (void)state;
+  aus_ctx *ctx = test_ctx(1);
+  enum { LONG = 6 * RATE };
+  float *x = calloc(LONG, sizeof *x), *hiss = malloc(LONG * sizeof *hiss);
+  noise(8, LONG, hiss);
+  for (int i = 0; i < LONG; i++) {
+    const int since = (i + RATE / 4) % (RATE / 2);
+    x[i] = hiss[i] * (float)(0.8 * exp(-since / 200.0));
+  }
+  const aus_audio input = { .data = x, .frames = LONG, .channels = 1, .rate = RATE };
+  aus_components c;
+  for (int kind = AUS_SEGMENTS_ONSETS; kind <= AUS_SEGMENTS_BEATS; kind++) {
+    aus_segments seg = { .kind = (aus_segmentation)kind, .crossfade_s = 0.005 };
+    assert_ok(ctx, aus_components_time(ctx, &input, &seg, &c));
+    assert_true(c.n >= 9 && c.n <= 14);
+    for (int i = 1; i < c.n; i++) { /* near a click at 0.25 + k / 2 */
+      const double from_click = fmod(c.place[i].t0 + 0.25 + 0.06, 0.5);
+      assert_true(from_click < 0.12);
+      assert_near(c.place[i].t0, c.place[i - 1].t1, 0);
+    }
+    assert_additive(&c);
+    aus_components_free(&c);
+    seg.n = 4;
+    assert_ok(ctx, aus_components_time(ctx, &input, &seg, &c));
+    assert_int_equal(c.n, 4);
+    assert_additive(&c);
+    aus_components_free(&c);
+  }
+  memset(x, 0, LONG * sizeof *x); /* silence has no events: one segment */
+  const aus_segments seg = { .kind = AUS_SEGMENTS_ONSETS };
+  assert_ok(ctx, aus_components_time(ctx, &input, &seg, &c));
+  assert_int_equal(c.n, 1);
+  aus_components_free(&c);
+  free(x);
+  free(hiss);
+  aus_ctx_destroy(ctx);
+}
+
+/* ---- regions of the spectrogram ------------------------------------------------------------------ */
+
+static float *tune(int64_t n, int channels)
+{
+  float *x = malloc(sizeof *x * (size_t)(n * channels));
+  noise(11, n * channels, x);
+  for (int64_t i = 0; i < n * channels; i++) {
+    const double t = (double)(i % n) / RATE;
+    x[i] = (float)(0.02 * x[i] + 0.5 * sin(6.2832 * 440 * t) * (t < 0.6) + 0.3 * sin(6.2832 * 1800 * t) * (t > 0.4));
+  }
+  return x;
+}
+
+static void tiles(void **state)
+{
+  (void)state;
+  aus_ctx *ctx = test_ctx(1);
+  const int64_t lengths[4] = { 1, 300, 8000, 40001 };
+  for (int l = 0; l < 4; l++)
+    for (int channels = 1; channels <= 2; channels++)
+      for (int base = AUS_BASELINE_ZERO; base <= AUS_BASELINE_BINMEAN; base++) {
+        float *x = tune(lengths[l], channels);
+        const aus_audio input = { .data = x, .frames = lengths[l], .channels = channels, .rate = RATE };
+        const int nt = l == 0 ? 1 : 3, nf = 4;
+        aus_components c;
+        assert_ok(ctx, aus_components_tiles(ctx, &input, nt, nf, (aus_baseline)base, 5, &c));
+        assert_int_equal(c.n, nt * nf);
+        assert_memory_equal(c.whole, x, sizeof *x * (size_t)(lengths[l] * channels));
+        assert_int_equal(!c.off, base == AUS_BASELINE_ZERO);
+        assert_additive(&c);
+        int *used = calloc((size_t)c.n, sizeof *used); /* every bin has a tile, every tile bins */
+        for (int i = 0; i < c.label_frames * c.label_bins; i++) {
+          assert_true(c.label[i] >= 0 && c.label[i] < c.n);
+          used[c.label[i]]++;
+        }
+        for (int i = 0; i < c.n; i++) assert_true(used[i] > 0);
+        assert_int_equal(c.label[c.label_frames * c.label_bins - 1], c.n - 1);
+        assert_near(c.place[c.n - 1].f1, RATE / 2.0, 1e-9);
+        free(used);
+        aus_components_free(&c);
+        free(x);
+      }
+  aus_ctx_destroy(ctx);
+}
+
+/* The magnitude at one bin of one frame, far from the ends. */
+static double level_at(const float *x, int64_t frame, int bin, int n_fft)
+{
+  double re = 0, im = 0;
+  for (int i = 0; i < n_fft; i++) {
+    const double w = 0.5 - 0.5 * cos(6.283185307179586 * i / n_fft), v = w * x[frame * (n_fft / 4) - n_fft / 2 + i];
+    re += v * cos(6.283185307179586 * bin * i / n_fft);
+    im -= v * sin(6.283185307179586 * bin * i / n_fft);
+  }
+  return hypot(re, im);
+}
+
+/* A tile that is off is gone from the spectrogram; the others stay. */
+static void tiles_remove_what_they_say(void **state)
+{
+  (void)state;
+  aus_ctx *ctx = test_ctx(1);
+  enum { LONG = RATE };
+  float *x = tune(LONG, 1), *y = malloc(LONG * sizeof *y);
+  const aus_audio input = { .data = x, .frames = LONG, .channels = 1, .rate = RATE };
+  aus_components c;
+  assert_ok(ctx, aus_components_tiles(ctx, &input, 1, 4, AUS_BASELINE_ZERO, 0, &c));
+  const int n_fft = 2 * (c.label_bins - 1), low = 440 * n_fft / RATE, high = 1800 * n_fft / RATE; /* tiles 0 and 1: 1000 Hz each */
+  assert_near(c.place[1].f0, 1000, 1e-9);
+  uint8_t keep[4] = { 1, 0, 1, 1 };
+  aus_components_render(&c, keep, y);
+  const int64_t frame = LONG / 2 / (n_fft / 4); /* both tones sound */
+  assert_true(level_at(x, frame, high, n_fft) > 20);
+  assert_true(level_at(y, frame, high, n_fft) < 0.01 * level_at(x, frame, high, n_fft));
+  assert_near(level_at(y, frame, low, n_fft), level_at(x, frame, low, n_fft), 0.01 * level_at(x, frame, low, n_fft));
+  aus_components_free(&c);
+  free(x);
+  free(y);
+  aus_ctx_destroy(ctx);
+}
+
+static void same_for_any_threads(void **state)
+{
+  (void)state;
+  float *x = tune(20000, 1), *first = NULL;
+  const aus_audio input = { .data = x, .frames = 20000, .channels = 1, .rate = RATE };
+  for (int threads = 1; threads <= 3; threads++) {
+    aus_ctx *ctx = test_ctx(threads);
+    aus_components c;
+    assert_ok(ctx, aus_components_tiles(ctx, &input, 4, 3, AUS_BASELINE_NOISE, 9, &c));
+    if (!first) {
+      first = malloc(20000 * sizeof *first);
+      memcpy(first, c.off, 20000 * sizeof *first);
+    }
+    assert_memory_equal(first, c.off, 20000 * sizeof *first);
+    aus_components_free(&c);
+    aus_ctx_destroy(ctx);
+  }
+  free(first);
+  free(x);
+}
+
+static void superpixels(void **state)
+{
+  (void)state;
+  aus_ctx *ctx = test_ctx(1);
+  float *x = tune(20000, 1);
+  const aus_audio input = { .data = x, .frames = 20000, .channels = 1, .rate = RATE };
+  for (int method = AUS_SUPERPIXEL_SLIC; method <= AUS_SUPERPIXEL_FELZENSZWALB; method++) {
+    aus_components c;
+    assert_ok(ctx, aus_components_superpixels(ctx, &input, (aus_superpixel)method, 24, AUS_BASELINE_MIN, 0, &c));
+    assert_true(c.n >= 2 && c.n <= 40);
+    assert_additive(&c);
+    for (int i = 0; i < c.label_frames * c.label_bins; i++) assert_true(c.label[i] >= 0 && c.label[i] < c.n);
+    assert_string_equal(c.name[1], "superpixel 2");
+    aus_components_free(&c);
+  }
+  memset(x, 0, 20000 * sizeof *x); /* silence */
+  for (int method = AUS_SUPERPIXEL_SLIC; method <= AUS_SUPERPIXEL_FELZENSZWALB; method++) {
+    aus_components c;
+    assert_ok(ctx, aus_components_superpixels(ctx, &input, (aus_superpixel)method, 24, AUS_BASELINE_ZERO, 0, &c));
+    assert_true(c.n >= 1);
+    aus_components_free(&c);
+  }
+  free(x);
+  aus_ctx_destroy(ctx);
+}
+
+/* Labels of scikit-image on the same small pictures, up to the order of the numbers. */
+static void labels_are_skimages(void **state)
+{
+  (void)state;
+  aus_ctx *ctx = test_ctx(1);
+  for (int g = 0; g < GOLDEN_PICTURES; g++) {
+    const golden_picture *p = &golden_pictures[g];
+    const int pixels = p->h * p->w;
+    double *image = malloc(sizeof *image * (size_t)pixels);
+    int32_t *label = malloc(sizeof *label * (size_t)pixels), n = 0, map[4096];
+    for (int i = 0; i < pixels; i++) image[i] = p->value[i] / 65535.0;
+    if (p->wanted) assert_ok(ctx, aus_slic(ctx, p->h, p->w, image, p->wanted, p->parameter, label, &n));
+    else assert_ok(ctx, aus_felzenszwalb(ctx, p->h, p->w, image, p->parameter, 0.8, p->least, label, &n));
+    assert_int_equal(n, p->n);
+    for (int i = 0; i < 4096; i++) map[i] = -1;
+    for (int i = 0; i < pixels; i++) {
+      if (map[label[i]] < 0) map[label[i]] = p->label[i];
+      if (map[label[i]] != p->label[i]) fail_msg("picture %d, pixel %d", g, i);
+    }
+    free(image);
+    free(label);
+  }
+  aus_ctx_destroy(ctx);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test(events), cmocka_unit_test(tiles), cmocka_unit_test(tiles_remove_what_they_say),
+    cmocka_unit_test(same_for_any_threads), cmocka_unit_test(superpixels), cmocka_unit_test(labels_are_skimages),
     cmocka_unit_test(stems_and_residual), cmocka_unit_test(no_residual_when_stems_suffice),
     cmocka_unit_test(one_sample_and_silence), cmocka_unit_test(given_times), cmocka_unit_test(bad_arguments),
   };

@@ -6,10 +6,11 @@
  * one x - a, so their sum is x to one rounding, whatever r is. */
 #include "explain/build.h"
 
+#include <auscult/dsp.h>
 #include <math.h>
 #include <string.h>
 
-enum { MAX_SEGMENTS = 1 << 16 };
+enum { MAX_SEGMENTS = 1 << 16, MAX_EVENTS = 4096 };
 
 static aus_status cuts_alloc(aus_ctx *ctx, int32_t n, aus_cuts *out)
 {
@@ -51,6 +52,41 @@ static aus_status cut_times(aus_ctx *ctx, const aus_audio *input, const double *
   return AUS_OK;
 }
 
+/* Of n events keeps those that cut the sound into at most `most` segments of about as many events each. */
+static int32_t thin(double *times, int32_t n, int32_t most)
+{
+  if (most < 1 || n < most) return n;
+  for (int32_t i = 1; i < most; i++) times[i - 1] = times[(int64_t)i * (n + 1) / most - 1];
+  return most - 1;
+}
+
+/* Events that a detector found, without those at the ends or on one sample. */
+static aus_status cut_events(aus_ctx *ctx, const aus_audio *input, const aus_segments *segments, aus_cuts *out)
+{
+  const bool beats = segments->kind == AUS_SEGMENTS_BEATS;
+  float *mono = aus_mixdown(ctx, input);
+  double *times = aus_alloc(ctx, MAX_EVENTS, sizeof *times), bpm;
+  int32_t n = 0, kept = 0;
+  aus_status status = mono && times ? AUS_OK : AUS_ENOMEM;
+  if (status == AUS_OK)
+    status = beats ? aus_beats(ctx, input->rate, input->frames, mono, MAX_EVENTS, times, &n, &bpm)
+                   : aus_onsets(ctx, input->rate, input->frames, mono, MAX_EVENTS, times, &n);
+  if (status == AUS_OK) {
+    int64_t last = 0;
+    for (int32_t i = 0; i < n; i++) {
+      const int64_t t = llround(times[i] * input->rate);
+      if (t <= last || t >= input->frames) continue;
+      times[kept++] = times[i];
+      last = t;
+    }
+    if (kept == 0) aus_note(ctx, AUS_LOG_WARNING, "no %s found: the sound is one segment", beats ? "beats were" : "onsets were");
+    status = cut_times(ctx, input, times, thin(times, kept, segments->n), out);
+  }
+  aus_free(ctx, mono);
+  aus_free(ctx, times);
+  return status;
+}
+
 /* A fade may use half of each neighbour, so two fades of one segment never touch. */
 static void set_fades(aus_cuts *c, double seconds, int32_t rate)
 {
@@ -74,6 +110,8 @@ aus_status aus_cuts_make(aus_ctx *ctx, const aus_audio *input, const aus_segment
   switch (segments->kind) {
   case AUS_SEGMENTS_EQUAL: status = cut_equal(ctx, input->frames, segments->n, out); break;
   case AUS_SEGMENTS_TIMES: status = cut_times(ctx, input, segments->times, segments->n, out); break;
+  case AUS_SEGMENTS_ONSETS:
+  case AUS_SEGMENTS_BEATS: status = cut_events(ctx, input, segments, out); break;
   default: aus_fail(ctx, AUS_EINVAL, "no such segmentation: %d", (int)segments->kind);
   }
   if (status != AUS_OK) { aus_cuts_free(ctx, out); return status; }
