@@ -1,6 +1,7 @@
 # one line a file: helpers add theirs without touching others'
 EXTRA_DIST += docs/audio.md
 EXTRA_DIST += docs/convert.md
+EXTRA_DIST += docs/onnx-support.md
 EXTRA_DIST += docs/format.md
 EXTRA_DIST += docs/pipe-protocol.md
 EXTRA_DIST += docs/models.md

@@ -22,6 +22,7 @@ dist_convert_DATA = \
   tools/auscult_convert/onnx_rules_math.py \
   tools/auscult_convert/onnx_rules_move.py \
   tools/auscult_convert/onnx_rules_net.py \
+  tools/auscult_convert/onnx_rules_spectrum.py \
   tools/auscult_convert/onnx_same.py \
   tools/auscult_convert/opsdef.py \
   tools/auscult_convert/smc.py \

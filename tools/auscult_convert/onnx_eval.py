@@ -427,6 +427,17 @@ def _argm(f):
     return run
 
 
+@_op("Hardmax")
+def _hardmax(ctx, a, x):
+    axis, shape = a.get("axis", -1 if ctx.opset >= 13 else 1), x.shape
+    if ctx.opset < 13:
+        x, axis = x.reshape(int(np.prod(shape[:axis % x.ndim])), -1), 1
+    first = np.expand_dims(x.argmax(axis=axis), axis)
+    y = np.zeros_like(x)
+    np.put_along_axis(y, first, 1, axis)
+    return y.reshape(shape)
+
+
 _OPS["ArgMax"], _OPS["ArgMin"] = _argm(np.argmax), _argm(np.argmin)
 
 
@@ -553,6 +564,14 @@ def _cumsum(ctx, a, x, axis):
     return np.flip(y, axis) if a.get("reverse", 0) else y
 
 
+@_op("ReverseSequence")
+def _reverse_sequence(ctx, a, x, lens):
+    y = np.moveaxis(x.copy(), (a.get("batch_axis", 1), a.get("time_axis", 0)), (0, 1))
+    for b, n in enumerate(_ints(lens)):
+        y[b, :n] = y[b, :n][::-1].copy()
+    return np.moveaxis(y, (0, 1), (a.get("batch_axis", 1), a.get("time_axis", 0)))
+
+
 @_op("ScatterND")
 def _scatter_nd(ctx, a, x, indices, updates):
     y, reduction = x.copy(), a.get("reduction", "none")
@@ -593,6 +612,81 @@ def _one_hot(ctx, a, indices, depth, values):
            np.arange(d).reshape([-1 if i == a.get("axis", -1) % (indices.ndim + 1) else 1
                                  for i in range(indices.ndim + 1)]))
     return np.where(hot, values[1], values[0])
+
+
+# ---- spectra --------------------------------------------------------------------------------------------------------
+
+def dft_matrix(n, parts, inverse, onesided):
+    """[n' 2, n parts] of a DFT of real (parts 1) or complex (parts 2) numbers, parts interleaved on both sides."""
+    k = np.arange(n // 2 + 1 if onesided else n)
+    angle = (1 if inverse else -1) * 2 * np.pi * np.outer(k, np.arange(n)) / n
+    c, s = np.cos(angle) / (n if inverse else 1), np.sin(angle) / (n if inverse else 1)
+    w = np.zeros((len(k), 2, n, parts))
+    w[:, 0, :, 0], w[:, 1, :, 0] = c, s
+    if parts == 2:
+        w[:, 0, :, 1], w[:, 1, :, 1] = -s, c
+    return w.reshape(2 * len(k), n * parts)
+
+
+def _complex(x):
+    return x[..., 0] + (1j * x[..., 1] if x.shape[-1] == 2 else 0)
+
+
+def _parts(z, real):
+    return np.stack([z.real, z.imag], -1).astype(real)
+
+
+@_op("DFT")
+def _dft(ctx, a, x, length=None):
+    z, axis = _complex(x), a.get("axis", 1)
+    n = z.shape[axis] if length is None else int(np.asarray(length).reshape(-1)[0])
+    z = (np.fft.ifft if a.get("inverse", 0) else np.fft.fft)(z, n, axis=axis)
+    if a.get("onesided", 0):
+        z = np.take(z, range(n // 2 + 1), axis=axis)
+    return _parts(z, x.dtype)
+
+
+@_op("STFT")
+def _stft(ctx, a, x, step, window=None, length=None):
+    z = _complex(x if x.ndim == 3 else x[..., None])
+    n = window.size if length is None else int(np.asarray(length).reshape(-1)[0])
+    frames = np.lib.stride_tricks.sliding_window_view(z, n, axis=1)[:, ::int(np.asarray(step).reshape(-1)[0])]
+    y = np.fft.fft(frames if window is None else frames * window, axis=-1)
+    return _parts(y[..., :n // 2 + 1] if a.get("onesided", 1) else y, x.dtype)
+
+
+def _window(*terms):
+    """Sum of cosines; periodic unless asked otherwise."""
+    def run(ctx, a, size):
+        n = int(np.asarray(size).reshape(-1)[0])
+        t = 2 * np.pi * np.arange(n) / (n if a.get("periodic", 1) else n - 1)
+        return sum(c * np.cos(i * t) for i, c in enumerate(terms)).astype(ctx.real)
+    return run
+
+
+_OPS["HannWindow"] = _window(0.5, -0.5)
+_OPS["HammingWindow"] = _window(25 / 46, -21 / 46)
+_OPS["BlackmanWindow"] = _window(0.42, -0.5, 0.08)
+
+
+@_op("MelWeightMatrix")
+def _mel_weights(ctx, a, bands, n_fft, rate, low, high):
+    """Triangles between FFT bins that are equally spaced in HTK mels, as the document defines them."""
+    bands, n_fft, rate, low, high = (np.asarray(v).reshape(-1)[0] for v in (bands, n_fft, rate, low, high))
+    mel = np.linspace(2595 * np.log10(1 + low / 700), 2595 * np.log10(1 + high / 700), int(bands) + 2)
+    mel = 2595 * np.log10(1 + low / 700) + np.arange(int(bands) + 2) * ((mel[-1] - mel[0]) / (int(bands) + 2))
+    hz = 700 * (10 ** (mel / 2595) - 1)
+    bins = np.floor((int(n_fft) + 1) * hz / rate).astype(int)
+    out = np.zeros((int(n_fft) // 2 + 1, int(bands)), ctx.real)
+    for i in range(int(bands)):
+        a0, b0, c0 = bins[i:i + 3]
+        if b0 == a0:
+            out[b0, i] = 1
+        else:
+            out[a0:b0 + 1, i] = np.arange(0, b0 - a0 + 1) / (b0 - a0)
+        if c0 != b0:
+            out[b0:c0, i] = np.arange(c0 - b0, 0, -1) / (c0 - b0)
+    return out
 
 
 # ---- resize ---------------------------------------------------------------------------------------------------------

@@ -243,6 +243,27 @@ def _logic(m, n, a):
         m.emit("sub", [m.scalar(1), v[0] if n.op == "Not" else m.emit("equal", v)], out)
 
 
+@rule("IsNaN")
+def _is_nan(m, n, a):
+    """Nothing but NaN differs from itself."""
+    x = m.value(n.inputs[0])
+    m.emit("sub", [m.scalar(1), m.emit("equal", [x, x])], n.outputs[0])
+
+
+@rule("Mod")
+def _mod(m, n, a):
+    """x - y trunc(x / y), or with floor when fmod is 0."""
+    for i in n.inputs:
+        real(m, i)
+    x, y = m.value(n.inputs[0]), m.value(n.inputs[1])
+    q = m.emit("div", [x, y])
+    if a.get("fmod", 0):
+        q = m.emit("mul", [m.emit("sign", q), m.emit("floor", m.emit("abs", q))])
+    else:
+        q = m.emit("floor", q)
+    m.emit("sub", [x, m.emit("mul", [y, q])], n.outputs[0])
+
+
 @rule("Where")
 def _where(m, n, a):
     m.emit("where", [m.value(i) for i in n.inputs], n.outputs[0])

@@ -124,6 +124,36 @@ def _gather_nd(m, n, a):
     m.reshape(v, [(len(flat),) + s[1:] for s in shapes], m.shapes(out), out)
 
 
+@rule("ReverseSequence")
+def _reverse_sequence(m, n, a):
+    """Known lengths: each item's head backwards, its tail as it is."""
+    x, out = n.inputs[0], n.outputs[0]
+    lens = m.ints(n, 1, "sequence_lens")
+    time, batch, rank = a.get("time_axis", 0), a.get("batch_axis", 1), m.rank(x)
+    items = []
+    for b, length in enumerate(lens):
+        ranges = {batch: (b, b + 1, 1)}
+        head = cut(m, m.value(x), rank, {**ranges, time: (length - 1, LOWEST, -1)})
+        if length < m.dim(x, time):
+            head = m.emit("concat", [head, cut(m, m.value(x), rank, {**ranges, time: (length, BIG, 1)})], axis=time)
+        items.append(head)
+    m.emit("concat", items, out, axis=batch)
+
+
+@rule("GatherElements")
+def _gather_elements(m, n, a):
+    """Known indices: a gather of the flattened array."""
+    x, out = n.inputs[0], n.outputs[0]
+    index, axis = m.need(n, 1, "indices"), a.get("axis", 0) % m.rank(x)
+    shape = [m.dim(x, i) for i in range(m.rank(x))]
+    where = list(np.indices(index.shape))
+    where[axis] = index % shape[axis]
+    flat = np.ravel_multi_index(where, shape).reshape(-1)
+    v = m.reshape(m.value(x), m.shapes(x), [(int(np.prod(shape)),)] * len(m.p.runs))
+    v = m.emit("gather", v, axis=0, indices=[int(i) for i in flat])
+    m.reshape(v, [(len(flat),)] * len(m.p.runs), m.shapes(out), out)
+
+
 @rule("ScatterND")
 def _scatter_nd(m, n, a):
     """Known indices that name each row once."""
