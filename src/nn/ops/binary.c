@@ -10,8 +10,9 @@ enum { MAX_OPERANDS = 3 };
 typedef struct walk { int32_t n_in, rank; int64_t dim[AUS_MAX_RANK], stride[MAX_OPERANDS][AUS_MAX_RANK]; } walk;
 
 /* Row of n elements; sp: how far operand p moves per element (0, 1 or any). */
-typedef void (*row_fn)(int64_t n, const float *const p[], const int64_t s[], float *dst);
-typedef struct job { row_fn row; walk w; const float *src[MAX_OPERANDS]; float *dst; int64_t block, blocks; } job;
+typedef const struct aus_vec_kernels *vec_table;
+typedef void (*row_fn)(vec_table vec, int64_t n, const float *const p[], const int64_t s[], float *dst);
+typedef struct job { row_fn row; vec_table vec; walk w; const float *src[MAX_OPERANDS]; float *dst; int64_t block, blocks; } job;
 
 static void broadcast_strides(const aus_shape *s, const aus_shape *out, int64_t stride[AUS_MAX_RANK])
 {
@@ -69,13 +70,13 @@ static void run_units(void *arg, int64_t begin, int64_t end, int worker)
         r /= w->dim[d];
       }
     }
-    j->row(n, p, s, j->dst + u / j->blocks * w->dim[last] + from);
+    j->row(j->vec, n, p, s, j->dst + u / j->blocks * w->dim[last] + from);
   }
 }
 
 static void run(const aus_call *call, row_fn row)
 {
-  job j = { .row = row, .w = make_walk(call), .dst = call->out[0].data };
+  job j = { .row = row, .vec = &call->ctx->kernels->vec, .w = make_walk(call), .dst = call->out[0].data };
   for (int32_t k = 0; k < call->n_in; k++) j.src[k] = call->in[k].data;
   const int64_t n = j.w.dim[j.w.rank - 1];
   j.block = n < AUS_BLOCK ? n : AUS_BLOCK;
@@ -94,36 +95,63 @@ static aus_status shape(aus_call *call)
   return AUS_OK;
 }
 
-/* The three usual forms get loops of their own, which the compiler can vectorise. In place: dst may be p[0]. */
-#define LOOP(ax, bx, value) for (int64_t i = 0; i < n; i++) { const float x = (ax), y = (bx); dst[i] = (value); }
-#define BINARY(name, value)                                                                                 \
-  static void row_##name(int64_t n, const float *const p[], const int64_t s[], float *dst)                  \
-  {                                                                                                         \
-    const float *a = p[0], *b = p[1];                                                                       \
-    const float a0 = a[0], b0 = b[0];                                                                       \
-    if (s[0] == 1 && s[1] == 1) LOOP(a[i], b[i], value)                                                     \
-    else if (s[0] == 1 && s[1] == 0) LOOP(a[i], b0, value)                                                  \
-    else if (s[0] == 0 && s[1] == 1) LOOP(a0, b[i], value)                                                  \
-    else LOOP(a[i * s[0]], b[i * s[1]], value)                                                              \
-  }                                                                                                         \
-  static void forward_##name(const aus_call *call) { run(call, row_##name); }                               \
+/* The three usual forms; the rest value by value. In place: dst may be p[0]. */
+enum { BOTH_MOVE, A_MOVES, B_MOVES, OTHER };
+static int form_of(const int64_t s[]) { return s[0] == 1 && s[1] == 1 ? BOTH_MOVE : s[0] == 1 && s[1] == 0 ? A_MOVES : s[0] == 0 && s[1] == 1 ? B_MOVES : OTHER; }
+
+#define OP_AROUND(name)                                                         \
+  static void forward_##name(const aus_call *call) { run(call, row_##name); }   \
   const aus_op_impl aus_op_impl_##name = { .shape = shape, .forward = forward_##name, .in_place = true };
 
-BINARY(add, x + y)
-BINARY(sub, x - y)
-BINARY(mul, x *y)
-BINARY(div, x / y)
+#define STRIDED(value) for (int64_t i = 0; i < n; i++) { const float x = p[0][i * s[0]], y = p[1][i * s[1]]; dst[i] = (value); }
+
+/* Ops with vector kernels: of two arrays, of array a and constant y, of constant x and array b. */
+#define KERNEL(name, both, with_y, with_x, value)                                                                       \
+  static void row_##name(vec_table vec, int64_t n, const float *const p[], const int64_t s[], float *dst)              \
+  {                                                                                                                    \
+    const float *a = p[0], *b = p[1];                                                                                  \
+    switch (form_of(s)) {                                                                                              \
+    case BOTH_MOVE: vec->both(n, a, b, dst); return;                                                                   \
+    case A_MOVES: vec->with_y; return;                                                                                 \
+    case B_MOVES: vec->with_x; return;                                                                                 \
+    default: STRIDED(value)                                                                                            \
+    }                                                                                                                  \
+  }                                                                                                                    \
+  OP_AROUND(name)
+
+KERNEL(add, add, add_s(n, a, *b, dst), add_s(n, b, *a, dst), x + y)
+KERNEL(sub, sub, add_s(n, a, -*b, dst), rsub_s(n, b, *a, dst), x - y)
+KERNEL(mul, mul, mul_s(n, a, *b, dst), mul_s(n, b, *a, dst), x *y)
+KERNEL(div, div, div_s(n, a, *b, dst), rdiv_s(n, b, *a, dst), x / y)
+KERNEL(max, max, max_s(n, a, *b, dst), max_s(n, b, *a, dst), x > y ? x : y)
+KERNEL(min, min, min_s(n, a, *b, dst), min_s(n, b, *a, dst), x < y ? x : y)
+
+#define LOOP(ax, bx, value) for (int64_t i = 0; i < n; i++) { const float x = (ax), y = (bx); dst[i] = (value); }
+#define BINARY(name, value)                                                                                    \
+  static void row_##name(vec_table vec, int64_t n, const float *const p[], const int64_t s[], float *dst)      \
+  {                                                                                                            \
+    const float *a = p[0], *b = p[1];                                                                          \
+    const float a0 = a[0], b0 = b[0];                                                                          \
+    (void)vec;                                                                                                 \
+    switch (form_of(s)) {                                                                                      \
+    case BOTH_MOVE: LOOP(a[i], b[i], value) return;                                                            \
+    case A_MOVES: LOOP(a[i], b0, value) return;                                                                \
+    case B_MOVES: LOOP(a0, b[i], value) return;                                                                \
+    default: STRIDED(value)                                                                                    \
+    }                                                                                                          \
+  }                                                                                                            \
+  OP_AROUND(name)
+
 BINARY(pow, powf(x, y))
-BINARY(max, x < y || y != y ? y : x) /* NaN in either gives NaN, as in numpy */
-BINARY(min, x > y || y != y ? y : x)
 BINARY(greater, x > y)
 BINARY(less, x < y)
 BINARY(equal, x == y)
 BINARY(greater_equal, x >= y)
 BINARY(less_equal, x <= y)
 
-static void row_where(int64_t n, const float *const p[], const int64_t s[], float *dst)
+static void row_where(vec_table vec, int64_t n, const float *const p[], const int64_t s[], float *dst)
 {
+  (void)vec;
   for (int64_t i = 0; i < n; i++) dst[i] = p[0][i * s[0]] != 0 ? p[1][i * s[1]] : p[2][i * s[2]];
 }
 
@@ -139,8 +167,9 @@ static aus_status shape_prelu(aus_call *call)
   return aus_op_same_shape(call);
 }
 
-static void row_prelu(int64_t n, const float *const p[], const int64_t s[], float *dst)
+static void row_prelu(vec_table vec, int64_t n, const float *const p[], const int64_t s[], float *dst)
 {
+  if (form_of(s) == A_MOVES) { vec->leaky_relu(n, p[0], *p[1], dst); return; }
   for (int64_t i = 0; i < n; i++) {
     const float x = p[0][i * s[0]];
     dst[i] = x < 0 ? p[1][i * s[1]] * x : x;

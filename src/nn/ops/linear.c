@@ -1,5 +1,8 @@
 /* linear.c - dst [..., n] = src [..., k] weights' [k, n] + bias. */
+#include "la/la.h"
 #include "nn/ops/common.h"
+
+#include <string.h>
 
 static aus_status shape(aus_call *call)
 {
@@ -14,32 +17,36 @@ static aus_status shape(aus_call *call)
   return AUS_OK;
 }
 
-static float dot(const float *a, const float *b, int64_t n)
+static int64_t rows_of(const aus_call *call) { return aus_shape_count(&call->out[0].shape) / call->in[1].shape.dim[0]; }
+
+static size_t scratch_size(const aus_call *call) { return aus_sgemm_scratch(call->ctx, rows_of(call), call->in[1].shape.dim[0], call->in[1].shape.dim[1]); }
+
+static size_t prepared_size(const aus_call *call)
 {
-  float c[16] = {0}, sum = 0;
-  int64_t i = 0;
-  for (; i + 16 <= n; i += 16)
-    for (int k = 0; k < 16; k++) c[k] += a[i + k] * b[i + k];
-  for (; i < n; i++) c[0] += a[i] * b[i];
-  for (int k = 0; k < 16; k++) sum += c[k];
-  return sum;
+  const int64_t *w = call->in[1].shape.dim;
+  return call->in[1].data ? aus_sgemm_packed_b_size(call->ctx, w[0], w[1]) : 0;
 }
 
-static void run_rows(void *arg, int64_t begin, int64_t end, int worker)
+static void prepare(const aus_call *call, void *prepared)
 {
-  const aus_call *call = arg;
-  const int64_t n = call->in[1].shape.dim[0], k = call->in[1].shape.dim[1];
-  (void)worker;
-  for (int64_t u = begin; u < end; u++) {
-    const int64_t r = u / n, c = u % n;
-    call->out[0].data[u] = dot(call->in[0].data + r * k, call->in[1].data + c * k, k) + (call->in[2].data ? call->in[2].data[c] : 0);
-  }
+  const int64_t *w = call->in[1].shape.dim;
+  aus_sgemm_pack_b(call->ctx, true, w[0], w[1], call->in[1].data, w[1], prepared);
+}
+
+/* Weights that another node computes: the bias goes into dst first, and the product is added to it. */
+static void forward_unpacked(const aus_call *call, int64_t m, int64_t n, int64_t k)
+{
+  float *dst = call->out[0].data;
+  const float *bias = call->in[2].data;
+  for (int64_t i = 0; bias && i < m; i++) memcpy(dst + i * n, bias, (size_t)n * sizeof *dst);
+  aus_sgemm_in(call->ctx, false, true, m, n, k, 1, call->in[0].data, k, call->in[1].data, k, bias ? 1 : 0, dst, n, call->scratch);
 }
 
 static void forward(const aus_call *call)
 {
-  const int64_t k = call->in[1].shape.dim[1];
-  aus_parallel_for(call->ctx, aus_shape_count(&call->out[0].shape), k < 65536 ? 65536 / k : 1, run_rows, (void *)(uintptr_t)call);
+  const int64_t m = rows_of(call), n = call->in[1].shape.dim[0], k = call->in[1].shape.dim[1];
+  if (call->prepared) aus_sgemm_run_packed_b(call->ctx, m, n, k, call->in[0].data, k, call->prepared, call->in[2].data, call->out[0].data, n, call->scratch);
+  else forward_unpacked(call, m, n, k);
 }
 
-const aus_op_impl aus_op_impl_linear = { .shape = shape, .forward = forward };
+const aus_op_impl aus_op_impl_linear = { .shape = shape, .scratch_size = scratch_size, .prepared_size = prepared_size, .prepare = prepare, .forward = forward };

@@ -1,5 +1,6 @@
 /* matmul.c - dst = alpha a b over the last two dims, the ones before broadcast as numpy does. A vector (rank 1) counts
  * as a row on the left and as a column on the right. */
+#include "la/la.h"
 #include "nn/ops/common.h"
 
 typedef struct product { int64_t m, n, k, lda, ldb; bool trans_a, trans_b; aus_shape batch_a, batch_b, batch; } product;
@@ -59,32 +60,82 @@ static int64_t batch_of(const aus_shape *own, const aus_shape *all, int64_t i)
   return at;
 }
 
-typedef struct job { product p; float alpha; const float *a, *b; float *dst; } job;
+static int64_t count_of(const aus_shape *s) { return aus_shape_count(s); }
 
-static void run_rows(void *arg, int64_t begin, int64_t end, int worker)
+/* Matrices of b that all rows of a meet: the batch of a becomes rows of one product. */
+static bool one_product(const product *p) { return count_of(&p->batch) == 1 || (count_of(&p->batch_b) == 1 && !p->trans_a && count_of(&p->batch) == count_of(&p->batch_a)); }
+static int64_t all_rows(const product *p) { return p->m * count_of(&p->batch); }
+static float alpha_of(const aus_call *call) { return call->attr[2].f == 0 ? 1 : call->attr[2].f; }
+
+/* Products are shared out whole when they are small, else each is cut for all threads. */
+static bool small(const product *p) { return p->m * p->n * p->k <= 1 << 20; }
+
+static size_t round64(size_t n) { return (n + 63) / 64 * 64; }
+
+static size_t scratch_size(const aus_call *call)
 {
-  const job *j = arg;
+  product p;
+  if (describe(call, &p) != AUS_OK) return 0;
+  if (one_product(&p)) return aus_sgemm_scratch(call->ctx, all_rows(&p), p.n, p.k);
+  if (!small(&p)) return aus_sgemm_scratch(call->ctx, p.m, p.n, p.k);
+  aus_ctx one = *call->ctx;
+  one.threads = 1;
+  return (size_t)call->ctx->threads * round64(aus_sgemm_scratch(&one, p.m, p.n, p.k));
+}
+
+static size_t prepared_size(const aus_call *call)
+{
+  product p;
+  if (!call->in[1].data || describe(call, &p) != AUS_OK || !one_product(&p) || p.trans_a || alpha_of(call) != 1) return 0;
+  return aus_sgemm_packed_b_size(call->ctx, p.n, p.k);
+}
+
+/* Whether one product is made depends on the shape of a. */
+static int32_t prepared_kind(const aus_call *call) { return prepared_size(call) != 0; }
+
+static void prepare(const aus_call *call, void *prepared)
+{
+  product p;
+  if (describe(call, &p) == AUS_OK) aus_sgemm_pack_b(call->ctx, p.trans_b, p.n, p.k, call->in[1].data, p.ldb, prepared);
+}
+
+typedef struct job { const aus_call *call; product p; aus_ctx one; size_t scratch; } job;
+
+/* Product i of the batch, by a context of one thread or by all. */
+static void multiply(const job *j, aus_ctx *ctx, int64_t i, void *scratch)
+{
   const product *p = &j->p;
-  (void)worker;
-  for (int64_t u = begin; u < end; u++) {
-    const int64_t i = u / p->m, r = u % p->m;
-    const float *a = j->a + batch_of(&p->batch_a, &p->batch, i) * p->m * p->k, *b = j->b + batch_of(&p->batch_b, &p->batch, i) * p->k * p->n;
-    float *dst = j->dst + u * p->n;
-    for (int64_t c = 0; c < p->n; c++) dst[c] = 0;
-    for (int64_t k = 0; k < p->k; k++) {
-      const float x = j->alpha * (p->trans_a ? a[k * p->lda + r] : a[r * p->lda + k]);
-      if (p->trans_b) for (int64_t c = 0; c < p->n; c++) dst[c] += x * b[c * p->ldb + k];
-      else for (int64_t c = 0; c < p->n; c++) dst[c] += x * b[k * p->ldb + c];
-    }
-  }
+  const float *a = j->call->in[0].data + batch_of(&p->batch_a, &p->batch, i) * p->m * p->k;
+  const float *b = j->call->in[1].data + batch_of(&p->batch_b, &p->batch, i) * p->k * p->n;
+  aus_sgemm_in(ctx, p->trans_a, p->trans_b, p->m, p->n, p->k, alpha_of(j->call), a, p->lda, b, p->ldb, 0, j->call->out[0].data + i * p->m * p->n, p->n, scratch);
+}
+
+static void run_products(void *arg, int64_t begin, int64_t end, int worker)
+{
+  job *j = arg;
+  aus_ctx one = j->one; /* a copy each, for its error text */
+  for (int64_t i = begin; i < end; i++) multiply(j, &one, i, (unsigned char *)j->call->scratch + (size_t)worker * j->scratch);
 }
 
 static void forward(const aus_call *call)
 {
-  job j = { .alpha = call->attr[2].f == 0 ? 1 : call->attr[2].f, .a = call->in[0].data, .b = call->in[1].data, .dst = call->out[0].data };
-  if (describe(call, &j.p) != AUS_OK) return; /* cannot be: shape has passed */
-  const int64_t work = j.p.n * j.p.k;
-  aus_parallel_for(call->ctx, aus_shape_count(&j.p.batch) * j.p.m, work < 65536 ? 65536 / work : 1, run_rows, &j);
+  job j = { .call = call };
+  product *p = &j.p;
+  if (describe(call, p) != AUS_OK) return; /* cannot be: shape has passed */
+  const int64_t batch = count_of(&p->batch), work = p->m * p->n * p->k;
+  if (one_product(p)) {
+    if (batch > 1) p->m = all_rows(p);
+    if (call->prepared) aus_sgemm_run_packed_b(call->ctx, p->m, p->n, p->k, call->in[0].data, p->lda, call->prepared, NULL, call->out[0].data, p->n, call->scratch);
+    else aus_sgemm_in(call->ctx, p->trans_a, p->trans_b, p->m, p->n, p->k, alpha_of(call), call->in[0].data, p->lda, call->in[1].data, p->ldb, 0, call->out[0].data, p->n, call->scratch);
+  } else if (small(p)) {
+    j.one = *call->ctx;
+    j.one.threads = 1;
+    j.scratch = round64(aus_sgemm_scratch(&j.one, p->m, p->n, p->k));
+    aus_parallel_for(call->ctx, batch, work < 1 << 18 ? (1 << 18) / work : 1, run_products, &j);
+  } else {
+    for (int64_t i = 0; i < batch; i++) multiply(&j, call->ctx, i, call->scratch);
+  }
 }
 
-const aus_op_impl aus_op_impl_matmul = { .shape = shape, .forward = forward };
+const aus_op_impl aus_op_impl_matmul = { .shape = shape, .scratch_size = scratch_size, .prepared_size = prepared_size,
+                                         .prepared_kind = prepared_kind, .prepare = prepare, .forward = forward };

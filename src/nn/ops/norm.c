@@ -3,7 +3,8 @@
  * batch norm at inference is one scale and shift per channel [Ioffe15], made once from the stored moments (and
  * mostly gone before it runs: see fuse.c). The others take mean and variance of the input itself over rows of
  * contiguous values: layer norm over the last axes, instance norm over the space of one channel, group norm over the
- * channels of one group and their space. Moments are taken in double, the variance around the mean. */
+ * channels of one group and their space. The variance is
+ * taken around the mean, in a second pass. */
 #include "nn/ops/common.h"
 
 #include "nn/run.h"
@@ -44,7 +45,7 @@ static void prepare_batch(const aus_call *call, void *prepared)
   aus_batch_norm_affine(call, c, prepared, (float *)prepared + c);
 }
 
-typedef struct affine { const float *src, *scale, *shift; float *dst; int64_t channels, space; } affine;
+typedef struct affine { const struct aus_vec_kernels *vec; const float *src, *scale, *shift; float *dst; int64_t channels, space; } affine;
 
 static void affine_rows(void *arg, int64_t begin, int64_t end, int worker)
 {
@@ -52,9 +53,7 @@ static void affine_rows(void *arg, int64_t begin, int64_t end, int worker)
   (void)worker;
   for (int64_t r = begin; r < end; r++) {
     const float scale = j->scale[r % j->channels], shift = j->shift[r % j->channels];
-    const float *src = j->src + r * j->space;
-    float *dst = j->dst + r * j->space;
-    for (int64_t i = 0; i < j->space; i++) dst[i] = src[i] * scale + shift;
+    j->vec->affine(j->space, j->src + r * j->space, scale, shift, j->dst + r * j->space);
   }
 }
 
@@ -66,7 +65,7 @@ static void forward_batch(const aus_call *call)
   const int64_t c = channels_of(s);
   const float *scale = call->prepared ? call->prepared : call->scratch;
   if (!call->prepared) aus_batch_norm_affine(call, c, call->scratch, (float *)call->scratch + c);
-  affine j = { call->in[0].data, scale, scale + c, call->out[0].data, c, aus_shape_count_range(s, 2, s->rank) };
+  affine j = { &call->ctx->kernels->vec, call->in[0].data, scale, scale + c, call->out[0].data, c, aus_shape_count_range(s, 2, s->rank) };
   aus_parallel_for(call->ctx, aus_shape_count(s) / j.space, grain_for(j.space), affine_rows, &j);
 }
 
@@ -77,45 +76,31 @@ const aus_op_impl aus_op_impl_batch_norm = { .shape = shape_batch, .scratch_size
 
 /* rows of n values; scale and shift (may be NULL) either per value (layer norm: run 1, period n) or per
  * channel: value i of row r belongs to channel (r * n + i) / run % period. */
-typedef struct rows { const float *src, *scale, *shift; float *dst; int64_t n, run, period; double epsilon; } rows;
-
-static void moments(const float *src, int64_t n, double *mean, double *variance)
-{
-  double c[8] = {0}, q[8] = {0};
-  int64_t i = 0;
-  for (; i + 8 <= n; i += 8)
-    for (int k = 0; k < 8; k++) c[k] += (double)src[i + k];
-  for (; i < n; i++) c[0] += (double)src[i];
-  const double m = (((c[0] + c[1]) + (c[2] + c[3])) + ((c[4] + c[5]) + (c[6] + c[7]))) / (double)n;
-  for (i = 0; i + 8 <= n; i += 8)
-    for (int k = 0; k < 8; k++) { const double d = (double)src[i + k] - m; q[k] += d * d; }
-  for (; i < n; i++) { const double d = (double)src[i] - m; q[0] += d * d; }
-  *mean = m;
-  *variance = (((q[0] + q[1]) + (q[2] + q[3])) + ((q[4] + q[5]) + (q[6] + q[7]))) / (double)n;
-}
-
-static void norm_run(const float *src, int64_t n, float mean, float inverse, float *dst)
-{
-  for (int64_t i = 0; i < n; i++) dst[i] = (src[i] - mean) * inverse;
-}
+typedef struct rows {
+  const struct aus_vec_kernels *vec;
+  const float *src, *scale, *shift;
+  float *dst;
+  int64_t n, run, period;
+  double epsilon;
+} rows;
 
 static void norm_row(const rows *j, int64_t r)
 {
   const float *src = j->src + r * j->n;
   float *dst = j->dst + r * j->n;
-  double mean, variance;
-  moments(src, j->n, &mean, &variance);
-  const double inverse = 1 / sqrt(variance + j->epsilon);
-  norm_run(src, j->n, (float)mean, (float)inverse, dst);
+  const float mean = (float)(j->vec->sum(j->n, src) / (double)j->n);
+  const double variance = j->vec->sum_square(j->n, src, mean) / (double)j->n;
+  const float inverse = (float)(1 / sqrt(variance + j->epsilon));
+  j->vec->add_s(j->n, src, -mean, dst); /* first, so that nothing cancels */
   if (j->run == 1) { /* layer norm */
-    for (int64_t i = 0; j->scale && i < j->n; i++) dst[i] *= j->scale[i];
-    for (int64_t i = 0; j->shift && i < j->n; i++) dst[i] += j->shift[i];
+    j->vec->mul_s(j->n, dst, inverse, dst);
+    if (j->scale) j->vec->mul(j->n, dst, j->scale, dst);
+    if (j->shift) j->vec->add(j->n, dst, j->shift, dst);
     return;
   }
-  for (int64_t i = 0; (j->scale || j->shift) && i < j->n; i += j->run) {
+  for (int64_t i = 0; i < j->n; i += j->run) {
     const int64_t c = (r * j->n + i) / j->run % j->period;
-    const float scale = j->scale ? j->scale[c] : 1, shift = j->shift ? j->shift[c] : 0;
-    for (int64_t k = i; k < i + j->run; k++) dst[k] = dst[k] * scale + shift;
+    j->vec->affine(j->run, dst + i, inverse * (j->scale ? j->scale[c] : 1), j->shift ? j->shift[c] : 0, dst + i);
   }
 }
 
@@ -127,7 +112,7 @@ static void norm_rows(void *arg, int64_t begin, int64_t end, int worker)
 
 static void run(const aus_call *call, int64_t n, int64_t run_length, int64_t period, float epsilon)
 {
-  rows j = { call->in[0].data, call->in[1].data, call->in[2].data, call->out[0].data, n, run_length, period, (double)epsilon };
+  rows j = { &call->ctx->kernels->vec, call->in[0].data, call->in[1].data, call->in[2].data, call->out[0].data, n, run_length, period, (double)epsilon };
   aus_parallel_for(call->ctx, aus_shape_count(&call->in[0].shape) / n, grain_for(n), norm_rows, &j);
 }
 
@@ -164,7 +149,7 @@ static aus_status shape_instance(aus_call *call)
   return aus_op_same_shape(call);
 }
 
-/* A row of one value would be mistaken for layer norm's form; its result is the shift alone, x - mean being 0. */
+/* With no space a channel is one value, which the runs of norm_row would mistake for layer norm's form. */
 static void run_channels(const aus_call *call, int64_t n, int64_t space, float epsilon)
 {
   const int64_t c = call->in[0].shape.dim[1];
@@ -172,7 +157,7 @@ static void run_channels(const aus_call *call, int64_t n, int64_t space, float e
   aus_operand in[3] = { call->in[0] };
   aus_call bare = *call;
   bare.in = in; /* normalise, then scale channel by channel */
-  run(&bare, n, 2, c, epsilon);
+  run(&bare, n, 1, n, epsilon);
   const float *scale = call->in[1].data, *shift = call->in[2].data;
   float *dst = call->out[0].data;
   for (int64_t i = 0; i < aus_shape_count(&call->in[0].shape); i++) dst[i] = dst[i] * (scale ? scale[i % c] : 1) + (shift ? shift[i % c] : 0);

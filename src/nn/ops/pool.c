@@ -89,14 +89,13 @@ static window window_at(const axis *a, int64_t o)
 static int64_t taps(const window *w, int64_t dilation) { return w->to > w->from ? (w->to - w->from + dilation - 1) / dilation : 0; }
 
 /* row[w] = combination of the window's rows of one plane. Returns the row to read: with one row, that itself. */
-static const float *combine_rows(const float *plane, int64_t width, const window *win, int64_t dilation, bool is_max, float *row)
+static const float *combine_rows(aus_vec_binary combine, const float *plane, int64_t width, const window *win, int64_t dilation, float *row)
 {
   const float *first = plane + win->from * width;
   if (win->from + dilation >= win->to) return first;
   for (int64_t y = win->from + dilation; y < win->to; y += dilation) {
-    const float *a = y == win->from + dilation ? first : row, *b = plane + y * width;
-    if (is_max) for (int64_t x = 0; x < width; x++) row[x] = a[x] > b[x] ? a[x] : b[x];
-    else for (int64_t x = 0; x < width; x++) row[x] = a[x] + b[x];
+    const float *a = y == win->from + dilation ? first : row;
+    combine(width, a, plane + y * width, row);
   }
   return row;
 }
@@ -132,7 +131,7 @@ static void combine_plain(const pool *p, const float *row, float scale, float *d
   }
 }
 
-typedef struct job { pool p; const float *src; float *dst, *rows; bool plain; } job;
+typedef struct job { pool p; aus_vec_binary combine; const float *src; float *dst, *rows; bool plain; } job;
 
 /* Units are result rows of all planes. */
 static void run_rows(void *arg, int64_t begin, int64_t end, int worker)
@@ -148,7 +147,7 @@ static void run_rows(void *arg, int64_t begin, int64_t end, int worker)
       for (int64_t o = 0; o < p->w.out; o++) dst[o] = p->is_max ? -INFINITY : 0;
       continue;
     }
-    const float *row = combine_rows(j->src + u / p->h.out * p->h.in * p->w.in, p->w.in, &win, p->h.dilation, p->is_max, buffer);
+    const float *row = combine_rows(j->combine, j->src + u / p->h.out * p->h.in * p->w.in, p->w.in, &win, p->h.dilation, buffer);
     if (j->plain) combine_plain(p, row, 1 / (float)((p->count_pad ? win.padded : n) * p->w.kernel), dst);
     else combine_columns(p, row, n, win.padded, dst);
   }
@@ -165,6 +164,7 @@ static void forward(const aus_call *call)
   job j = { .src = call->in[0].data, .dst = call->out[0].data, .rows = call->scratch };
   if (complete(call, &j.p) != AUS_OK) return; /* cannot be: shape has passed */
   const axis *w = &j.p.w;
+  j.combine = j.p.is_max ? call->ctx->kernels->vec.max : call->ctx->kernels->vec.add;
   j.plain = w->before == 0 && w->dilation == 1 && (w->out - 1) * w->stride + w->kernel <= w->in;
   const int64_t work = w->in * j.p.h.kernel + w->out * w->kernel;
   aus_parallel_for(call->ctx, j.p.planes * j.p.h.out, work < AUS_BLOCK ? AUS_BLOCK / work : 1, run_rows, &j);

@@ -7,9 +7,11 @@
 
 #include <math.h>
 
-/* How one reduction works: row takes n values at a stride into one result; cols takes n neighbours into n results. */
+/* How one reduction works: row takes n values at a stride into one result; whole the same for contiguous ones (NULL: row
+ * does); cols takes n neighbours into n results. */
 typedef struct rule {
   double first;
+  double (*whole)(const struct aus_vec_kernels *vec, double acc, int64_t n, const float *src);
   double (*row)(double acc, int64_t n, const float *src, int64_t stride);
   void (*cols)(int64_t n, const float *src, int64_t stride, double *acc);
   double (*done)(double acc, int64_t n);
@@ -40,6 +42,14 @@ REDUCE(min, INFINITY, (x < a || x != x ? x : a), (x < a || x != x ? x : a))
 REDUCE(abs, 0, a + fabs(x), a + x)
 REDUCE(square, 0, a + x * x, a + x)
 
+/* Contiguous rows, by vector kernels. */
+typedef const struct aus_vec_kernels *vec_table;
+static double whole_sum(vec_table v, double acc, int64_t n, const float *x) { return acc + v->sum(n, x); }
+static double whole_max(vec_table v, double acc, int64_t n, const float *x) { return fmax(acc, (double)v->max_of(n, x)); }
+static double whole_min(vec_table v, double acc, int64_t n, const float *x) { return fmin(acc, (double)v->min_of(n, x)); }
+static double whole_abs(vec_table v, double acc, int64_t n, const float *x) { return acc + v->sum_abs(n, x); }
+static double whole_square(vec_table v, double acc, int64_t n, const float *x) { return acc + v->sum_square(n, x, 0); }
+
 static double done_same(double a, int64_t n) { (void)n; return a; }
 static double done_mean(double a, int64_t n) { return a / (double)n; }
 static double done_sqrt(double a, int64_t n) { (void)n; return sqrt(a); }
@@ -47,14 +57,14 @@ static double done_sqrt(double a, int64_t n) { (void)n; return sqrt(a); }
 static rule rule_of(int32_t op)
 {
   switch (op) {
-  case AUS_OP_reduce_mean: return (rule){ 0, row_sum, cols_sum, done_mean };
-  case AUS_OP_reduce_max: return (rule){ -INFINITY, row_max, cols_max, done_same };
-  case AUS_OP_reduce_min: return (rule){ INFINITY, row_min, cols_min, done_same };
-  case AUS_OP_reduce_prod: return (rule){ 1, row_prod, cols_prod, done_same };
-  case AUS_OP_reduce_l1: return (rule){ 0, row_abs, cols_abs, done_same };
-  case AUS_OP_reduce_l2: return (rule){ 0, row_square, cols_square, done_sqrt };
-  case AUS_OP_reduce_sum_square: return (rule){ 0, row_square, cols_square, done_same };
-  default: return (rule){ 0, row_sum, cols_sum, done_same };
+  case AUS_OP_reduce_mean: return (rule){ 0, whole_sum, row_sum, cols_sum, done_mean };
+  case AUS_OP_reduce_max: return (rule){ -INFINITY, whole_max, row_max, cols_max, done_same };
+  case AUS_OP_reduce_min: return (rule){ INFINITY, whole_min, row_min, cols_min, done_same };
+  case AUS_OP_reduce_prod: return (rule){ 1, NULL, row_prod, cols_prod, done_same };
+  case AUS_OP_reduce_l1: return (rule){ 0, whole_abs, row_abs, cols_abs, done_same };
+  case AUS_OP_reduce_l2: return (rule){ 0, whole_square, row_square, cols_square, done_sqrt };
+  case AUS_OP_reduce_sum_square: return (rule){ 0, whole_square, row_square, cols_square, done_same };
+  default: return (rule){ 0, whole_sum, row_sum, cols_sum, done_same };
   }
 }
 
@@ -117,7 +127,7 @@ static int64_t offset_of(int64_t i, int32_t n, const int64_t dim[], const int64_
   return at;
 }
 
-typedef struct job { plan p; rule r; const float *src; float *dst; } job;
+typedef struct job { plan p; rule r; vec_table vec; const float *src; float *dst; } job;
 
 /* Results [begin, end), each from its rows. */
 static void by_rows(void *arg, int64_t begin, int64_t end, int worker)
@@ -129,8 +139,11 @@ static void by_rows(void *arg, int64_t begin, int64_t end, int worker)
   for (int64_t i = begin; i < end; i++) {
     const float *src = j->src + offset_of(i, p->n_kept, p->kept, p->kept_stride);
     double acc = j->r.first;
-    for (int64_t k = 0; k < p->n_rows; k++)
-      acc = j->r.row(acc, p->red[last], src + offset_of(k, last, p->red, p->red_stride), p->red_stride[last]);
+    for (int64_t k = 0; k < p->n_rows; k++) {
+      const float *row = src + offset_of(k, last, p->red, p->red_stride);
+      if (j->r.whole && p->red_stride[last] == 1) acc = j->r.whole(j->vec, acc, p->red[last], row);
+      else acc = j->r.row(acc, p->red[last], row, p->red_stride[last]);
+    }
     j->dst[i] = (float)j->r.done(acc, p->n_in);
   }
 }
@@ -158,7 +171,7 @@ static int64_t grain_for(int64_t work) { return work < AUS_BLOCK ? AUS_BLOCK / w
 
 static void forward(const aus_call *call)
 {
-  job j = { make_plan(call), rule_of(call->op), call->in[0].data, call->out[0].data };
+  job j = { make_plan(call), rule_of(call->op), &call->ctx->kernels->vec, call->in[0].data, call->out[0].data };
   const plan *p = &j.p;
   if (p->n_kept && p->kept_stride[p->n_kept - 1] == 1) {
     const int64_t width = p->kept[p->n_kept - 1], blocks = (width + COLS - 1) / COLS;

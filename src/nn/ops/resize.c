@@ -84,11 +84,9 @@ static const float *mix_rows(const job *j, const float *plane, const tap *t, flo
 {
   const float *first = plane + t->at[0] * j->iw;
   if (j->taps == 1 || j->ih == 1) return first;
-  for (int64_t x = 0; x < j->iw; x++) row[x] = t->weight[0] * first[x];
-  for (int k = 1; k < j->taps; k++) {
-    const float *src = plane + t->at[k] * j->iw, w = t->weight[k];
-    for (int64_t x = 0; x < j->iw; x++) row[x] += w * src[x];
-  }
+  const struct aus_vec_kernels *vec = &j->call->ctx->kernels->vec;
+  vec->mul_s(j->iw, first, t->weight[0], row);
+  for (int k = 1; k < j->taps; k++) vec->axpy(j->iw, t->weight[k], plane + t->at[k] * j->iw, row);
   return row;
 }
 

@@ -1,10 +1,14 @@
 /* softmax.c - softmax and its logarithm along one axis, around the maximum so that nothing overflows:
- * dst = exp(x - m) / sum exp(x - m), or x - m - log sum exp(x - m). */
+ * dst = exp(x - m) / sum exp(x - m), or x - m - log sum exp(x - m).
+ *
+ * Along the last axis row by row; along another, COLS neighbouring columns at a time. */
 #include "nn/ops/common.h"
 
 #include <math.h>
 
-typedef struct job { const float *src; float *dst; int64_t n, inner; bool logarithm; } job;
+enum { COLS = 128 };
+
+typedef struct job { const struct aus_vec_kernels *vec; const float *src; float *dst; int64_t n, inner; bool logarithm; } job;
 
 static aus_status shape(aus_call *call)
 {
@@ -13,29 +17,51 @@ static aus_status shape(aus_call *call)
   return aus_op_same_shape(call);
 }
 
-static void one_row(const job *j, const float *src, float *dst)
-{
-  const int64_t n = j->n, step = j->inner;
-  float most = src[0];
-  double sum = 0;
-  for (int64_t i = 1; i < n; i++) most = src[i * step] > most ? src[i * step] : most;
-  for (int64_t i = 0; i < n; i++) {
-    const float x = src[i * step] - most, e = expf(x);
-    dst[i * step] = j->logarithm ? x : e;
-    sum += (double)e;
-  }
-  const float scale = (float)(1 / sum), shift = (float)log(sum);
-  if (j->logarithm) for (int64_t i = 0; i < n; i++) dst[i * step] -= shift;
-  else for (int64_t i = 0; i < n; i++) dst[i * step] *= scale;
-}
-
 static void run_rows(void *arg, int64_t begin, int64_t end, int worker)
 {
   const job *j = arg;
   (void)worker;
   for (int64_t r = begin; r < end; r++) {
-    const int64_t at = r / j->inner * j->inner * j->n + r % j->inner;
-    one_row(j, j->src + at, j->dst + at);
+    const float *src = j->src + r * j->n, most = j->vec->max_of(j->n, src);
+    float *dst = j->dst + r * j->n;
+    const double sum = j->vec->exp_sum(j->n, src, most, dst);
+    if (j->logarithm) j->vec->add_s(j->n, src, (float)(-(double)most - log(sum)), dst);
+    else j->vec->mul_s(j->n, dst, (float)(1 / sum), dst);
+  }
+}
+
+/* w columns from at on: maximum, exponentials and their sum, quotient. */
+static void columns(const job *j, int64_t at, int64_t w)
+{
+  float most[COLS], sum[COLS];
+  const float *src = j->src + at;
+  float *dst = j->dst + at;
+  for (int64_t c = 0; c < w; c++) { most[c] = src[c]; sum[c] = 0; }
+  for (int64_t i = 1; i < j->n; i++) j->vec->max(w, most, src + i * j->inner, most);
+  for (int64_t i = 0; i < j->n; i++) {
+    float *row = dst + i * j->inner;
+    j->vec->sub(w, src + i * j->inner, most, row);
+    j->vec->exp(w, row, row);
+    j->vec->add(w, sum, row, sum);
+  }
+  if (j->logarithm) {
+    j->vec->log(w, sum, sum);
+    j->vec->add(w, sum, most, sum);
+    for (int64_t i = 0; i < j->n; i++) j->vec->sub(w, src + i * j->inner, sum, dst + i * j->inner);
+  } else {
+    j->vec->rdiv_s(w, sum, 1, sum);
+    for (int64_t i = 0; i < j->n; i++) j->vec->mul(w, dst + i * j->inner, sum, dst + i * j->inner);
+  }
+}
+
+static void run_columns(void *arg, int64_t begin, int64_t end, int worker)
+{
+  const job *j = arg;
+  const int64_t blocks = (j->inner + COLS - 1) / COLS;
+  (void)worker;
+  for (int64_t u = begin; u < end; u++) {
+    const int64_t from = u % blocks * COLS, left = j->inner - from;
+    columns(j, u / blocks * j->inner * j->n + from, left < COLS ? left : COLS);
   }
 }
 
@@ -43,10 +69,13 @@ static void forward(const aus_call *call)
 {
   const aus_shape *s = &call->in[0].shape;
   const int32_t axis = call->attr[0].i < 0 ? call->attr[0].i + s->rank : call->attr[0].i;
-  job j = { call->in[0].data, call->out[0].data, s->dim[axis], aus_shape_count_range(s, axis + 1, s->rank), call->op == AUS_OP_log_softmax };
-  const int64_t rows = aus_shape_count(s) / j.n;
-  aus_parallel_for(call->ctx, rows, j.n < 2048 ? 2048 / j.n : 1, run_rows, &j);
+  job j = { &call->ctx->kernels->vec, call->in[0].data, call->out[0].data, s->dim[axis], aus_shape_count_range(s, axis + 1, s->rank), call->op == AUS_OP_log_softmax };
+  const int64_t outer = aus_shape_count_range(s, 0, axis), blocks = (j.inner + COLS - 1) / COLS;
+  const int64_t work = 4 * j.n * (j.inner < COLS ? j.inner : COLS), grain = work < AUS_BLOCK ? AUS_BLOCK / work : 1;
+  if (j.inner == 1) aus_parallel_for(call->ctx, outer, grain, run_rows, &j);
+  else aus_parallel_for(call->ctx, outer * blocks, grain, run_columns, &j);
 }
 
+/* The logarithm reads src again after dst is written, so it cannot work in place. */
 const aus_op_impl aus_op_impl_softmax = { .shape = shape, .forward = forward, .in_place = true };
-const aus_op_impl aus_op_impl_log_softmax = { .shape = shape, .forward = forward, .in_place = true };
+const aus_op_impl aus_op_impl_log_softmax = { .shape = shape, .forward = forward };
