@@ -1,16 +1,52 @@
-/* fuzz_aus.c - the reader of .aus bundles; what it accepts is walked: metadata, tensors, the graph's rim. */
-#include <auscult/bundle.h>
+/* fuzz_aus.c - the reader of .aus bundles; what it accepts is walked (metadata, tensors, the graph's rim), then its
+ * graph is planned, with and without shared memory, and run when it is small: both runs must give the same bits. */
 #include "core/core.h"
 #include "fuzz/fuzz.h"
+#include "nn/run.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+enum { LARGEST = 1 << 20, RUN_BELOW = 1 << 17 };
+
+/* Refuses large blocks, so that a small file cannot ask for gigabytes. */
+static void *small_alloc(void *user, size_t n) { (void)user; return n > LARGEST ? NULL : malloc(n); }
+static void small_free(void *user, void *p) { (void)user; free(p); }
+
+static aus_run *make_run(aus_ctx *ctx, aus_bundle *b, uint32_t flags)
+{
+  aus_run *r;
+  if (aus_run_create_with(ctx, b, NULL, NULL, 0, flags, &r) != AUS_OK) return NULL;
+  for (int32_t i = 0; i < aus_graph_inputs(b); i++) {
+    const int64_t n = aus_shape_count(&r->slot[b->graph.input[i]].shape);
+    for (int64_t k = 0; k < n; k++) aus_run_input(r, i)[k] = (float)(k % 7) - 3;
+  }
+  return r;
+}
+
+static void run_graph(aus_ctx *ctx, aus_bundle *b)
+{
+  aus_run *r = make_run(ctx, b, AUS_RUN_NO_FUSION), *plain = r ? make_run(ctx, b, AUS_RUN_NO_FUSION | AUS_RUN_NO_REUSE) : NULL;
+  if (plain && aus_run_bytes(plain) < RUN_BELOW) {
+    aus_run_forward(r);
+    aus_run_forward(plain);
+    for (int32_t i = 0; i < aus_graph_outputs(b); i++) {
+      aus_dims d;
+      const float *x = aus_run_output(r, i, &d), *y = aus_run_output(plain, i, NULL);
+      for (int64_t k = 0; k < aus_shape_count(&d); k++)
+        if (x[k] != y[k] && !(x[k] != x[k] && y[k] != y[k])) abort();
+    }
+  }
+  aus_run_destroy(plain);
+  aus_run_destroy(r);
+}
 
 static void repair_checksums(unsigned char *p, size_t n);
 
 /* Damage behind a checksum never gets past it, so half of the inputs have theirs repaired (byte 0 says which). */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-  const aus_config config = { .threads = 1 };
+  const aus_config config = { .alloc = small_alloc, .free = small_free, .threads = 1 };
   aus_ctx *ctx;
   aus_bundle *b;
   if (size < 1 || aus_ctx_create(&ctx, &config) != AUS_OK) return 0;
@@ -30,6 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
       }
       for (int32_t i = 0; i < aus_graph_inputs(b); i++) sum += strlen(aus_graph_input_name(b, i)) + (size_t)aus_graph_input_dims(b, i).rank;
       for (int32_t i = 0; i < aus_graph_outputs(b); i++) sum += strlen(aus_graph_output_name(b, i));
+      run_graph(ctx, b);
       aus_bundle_close(b);
     }
     aus_free(ctx, copy);

@@ -550,8 +550,36 @@ static void wrong_graphs_name_the_node(void **state)
   aus_ctx_destroy(ctx);
 }
 
-int main(void)
+/* ---- seeds for fuzz/fuzz_aus: tests/test_ops --corpus DIR (byte 0: checksums are to be repaired) ------------ */
+
+static int write_corpus(const char *dir)
 {
+  static const char *const ops[] = { "conv", "conv_transpose", "linear", "matmul", "batch_norm", "layer_norm", "group_norm", "max_pool", "avg_pool",
+    "adaptive_avg_pool", "prelu", "where", "softmax", "reduce_sum", "concat", "slice", "reshape", "transpose", "pad", "expand", "tile", "gather",
+    "cumsum", "resize", "depth_to_space", "scatter_rows", "lstm", "gru", "rnn", "attention" };
+  aus_ctx *ctx = test_ctx(1);
+  for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
+    const golden_case *least = NULL;
+    for (const golden_case *c = golden_cases; c < golden_cases + N_CASES; c++)
+      if (strcmp(c->op, ops[i]) == 0 && !has_length(c) && (!least || case_size(c) < case_size(least))) least = c;
+    job j;
+    char path[512];
+    assert_ok(ctx, make_bundle(ctx, least, 0, &j));
+    snprintf(path, sizeof path, "%s/op_%s", dir, ops[i]);
+    FILE *f = fopen(path, "wb");
+    if (!f) return 1;
+    fputc(1, f);
+    fwrite(j.bytes, 1, j.bundle->size, f);
+    fclose(f);
+    end_job(&j);
+  }
+  aus_ctx_destroy(ctx);
+  return 0;
+}
+
+int main(int argc, char **argv)
+{
+  if (argc == 3 && strcmp(argv[1], "--corpus") == 0) return write_corpus(argv[2]);
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_op_has_a_row),
     cmocka_unit_test(agrees_with_torch_and_reference_on_every_isa),

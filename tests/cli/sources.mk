@@ -7,6 +7,7 @@ SH_TESTS = \
 	tests/checks/headers.sh \
 	tests/checks/includes.sh \
 	tests/checks/links.sh \
+	tests/checks/ops.sh \
 	tests/checks/symbols.sh
 TESTS += $(SH_TESTS)
 EXTRA_DIST += $(SH_TESTS) scripts/count-results scripts/lib.sh scripts/matrix scripts/test
