@@ -14,3 +14,7 @@ bench: $(BENCHES) bench/nets/run_net
 bench_nets_run_net_SOURCES = bench/nets/run_net.c
 bench_nets_run_net_LDADD = libauscult-all.la $(LIBM)
 EXTRA_DIST += bench/nets/bench_nets.py bench/nets/models.py bench/nets/ort.js
+EXTRA_PROGRAMS += bench/bench_fft
+bench_bench_fft_SOURCES = bench/bench_fft.c
+bench_bench_fft_CFLAGS = $(AM_CFLAGS) -march=native
+bench_bench_fft_LDADD = libauscult-all.la $(LIBM) -ldl

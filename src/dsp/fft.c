@@ -71,16 +71,21 @@ static aus_status plan_complex(aus_ctx *ctx, int32_t n, int max_radix, aus_cfft 
   return AUS_OK;
 }
 
-/* Runs all passes of plan over x with y as the other side; returns the side that holds the result. */
-static float *run_passes(const aus_cfft *plan, const aus_kernels *k, float *x, float *y)
+/* Runs passes [from, to) of plan over x with y as the other side; returns the side that holds the result. */
+static float *run_some(const aus_cfft *plan, int from, int to, const aus_kernels *k, float *x, float *y)
 {
-  for (int i = 0; i < plan->passes; i++) {
+  for (int i = from; i < to; i++) {
     k->fft.pass(&plan->pass[i], x, y);
     float *t = x;
     x = y;
     y = t;
   }
   return x;
+}
+
+static float *run_passes(const aus_cfft *plan, const aus_kernels *k, float *x, float *y)
+{
+  return run_some(plan, 0, plan->passes, k, x, y);
 }
 
 /* The chirp c[k] = e^(-i pi k^2 / len), and the transform of conj c, wrapped around, over the convolution's length. */
@@ -115,9 +120,9 @@ static aus_status plan_real(aus_fft *fft)
 {
   const int max_radix = fft->ctx->kernels->fft.max_radix;
   if (fft->n % 2 == 0) {
-    fft->untangle = aus_alloc(fft->ctx, (size_t)fft->len / 2 + 1, 2 * sizeof(float));
+    fft->untangle = aus_alloc(fft->ctx, (size_t)fft->len + 1, 2 * sizeof(float));
     if (!fft->untangle) return AUS_ENOMEM;
-    for (int64_t k = 0; k <= fft->len / 2; k++) unit_root(k, fft->n, 0.5, fft->untangle + 2 * k);
+    for (int64_t k = 0; k <= fft->len; k++) unit_root(k, fft->n, 0.5, fft->untangle + 2 * k);
   }
   if (is_smooth(fft->len)) return plan_complex(fft->ctx, fft->len, max_radix, &fft->main);
   return plan_bluestein(fft, max_radix);
@@ -174,8 +179,35 @@ static float *transform(const aus_fft *fft, const aus_kernels *k, float *a, floa
   return z;
 }
 
-float *aus_fft_lanes_forward(const aus_fft *fft, const aus_kernels *k, float *a, float *b)
+/* Whether first and last passes can take the steps beside them. */
+static bool fusable(const aus_fft *fft) { return fft->n % 2 == 0 && !fft->chirp && fft->main.passes >= 2; }
+
+static void load_rows(const aus_fft *fft, const aus_kernels *k, const float *x, int64_t ldx, int lanes, const float *window,
+                      float *z)
 {
+  const int64_t step = fft->n % 2 ? 2 * k->width : k->width; /* odd: imaginary parts, all zero, lie between */
+  if (fft->n % 2) memset(z, 0, (size_t)fft->n * 2 * (size_t)k->width * sizeof *z);
+  k->spec.gather(fft->n, x, ldx, lanes, window, z, step);
+}
+
+/* Up to the last pass: what it reads, in a or b. */
+static float *all_but_last(const aus_fft *fft, const aus_kernels *k, const float *x, int64_t ldx, int lanes, const float *window,
+                           float *a, float *b)
+{
+  k->fft.first_rows(&fft->main.pass[0], x, ldx, lanes, window, a);
+  return run_some(&fft->main, 1, fft->main.passes - 1, k, a, b);
+}
+
+float *aus_fft_rows_forward(const aus_fft *fft, const aus_kernels *k, const float *x, int64_t ldx, int lanes,
+                            const float *window, float *a, float *b)
+{
+  if (fusable(fft)) {
+    const float *z = all_but_last(fft, k, x, ldx, lanes, window, a, b);
+    float *X = z == a ? b : a;
+    k->fft.last_untangle(&fft->main.pass[fft->main.passes - 1], fft->untangle, z, X);
+    return X;
+  }
+  load_rows(fft, k, x, ldx, lanes, window, a);
   float *z = transform(fft, k, a, b), *other = z == a ? b : a;
   if (fft->n % 2) {
     memset(z + k->width, 0, (size_t)k->width * sizeof *z); /* the sum of a real signal is real */
@@ -185,8 +217,16 @@ float *aus_fft_lanes_forward(const aus_fft *fft, const aus_kernels *k, float *a,
   return other;
 }
 
-float *aus_fft_lanes_power(const aus_fft *fft, const aus_kernels *k, float *a, float *b)
+float *aus_fft_rows_power(const aus_fft *fft, const aus_kernels *k, const float *x, int64_t ldx, int lanes, const float *window,
+                          float *a, float *b)
 {
+  if (fusable(fft)) {
+    const float *z = all_but_last(fft, k, x, ldx, lanes, window, a, b);
+    float *p = z == a ? b : a;
+    k->fft.last_power(&fft->main.pass[fft->main.passes - 1], fft->untangle, z, p);
+    return p;
+  }
+  load_rows(fft, k, x, ldx, lanes, window, a);
   float *z = transform(fft, k, a, b), *other = z == a ? b : a;
   if (fft->n % 2) k->spec.power(fft->n / 2 + 1, z, other);
   else k->fft.untangle_power(fft->len, fft->untangle, z, other);
@@ -208,26 +248,31 @@ static void unfold(int32_t n, int width, const float *X, float *z)
   }
 }
 
-float *aus_fft_lanes_inverse(const aus_fft *fft, const aus_kernels *k, float *a, float *b)
+/* Signals as lanes: sample i of an even length at i ^ 1; odd lengths have zeros between, sample i at 2 i + 1. */
+static float *lanes_inverse(const aus_fft *fft, const aus_kernels *k, float *a, float *b)
 {
   if (fft->n % 2) unfold(fft->n, k->width, a, b);
   else k->fft.tangle(fft->len, fft->untangle, 1.0f / (float)fft->n, a, b);
   return transform(fft, k, b, a);
 }
 
-void aus_fft_lanes_load(const aus_fft *fft, const aus_kernels *k, const float *x, int64_t ldx, int lanes,
-                        const float *window, float *z)
+void aus_fft_rows_inverse(const aus_fft *fft, const aus_kernels *k, float *a, float *b, int lanes, float *x, int64_t ldx)
 {
-  if (fft->n % 2) {
-    memset(z, 0, (size_t)fft->n * 2 * (size_t)k->width * sizeof(float));
-    k->spec.gather(fft->n, x, ldx, lanes, window, z, 2 * k->width);
-  } else {
-    k->spec.gather(fft->n, x, ldx, lanes, window, z, k->width);
-  }
-}
-
-void aus_fft_lanes_store(const aus_fft *fft, const aus_kernels *k, const float *z, int lanes, float *x, int64_t ldx)
-{
+  const float *z = lanes_inverse(fft, k, a, b);
   if (fft->n % 2) k->spec.scatter(fft->n, z + k->width, 2 * k->width, 0, lanes, x, ldx);
   else k->spec.scatter(fft->n, z, k->width, 1, lanes, x, ldx);
+}
+
+void aus_fft_rows_overlap_add(const aus_fft *fft, const aus_kernels *k, float *a, float *b, int lanes, const float *window,
+                              float *y, int64_t hop)
+{
+  if (fusable(fft)) {
+    k->fft.first_tangle(&fft->main.pass[0], fft->untangle, 1.0f / (float)fft->n, a, b);
+    const float *z = run_some(&fft->main, 1, fft->main.passes - 1, k, b, a);
+    k->fft.last_add(&fft->main.pass[fft->main.passes - 1], z, lanes, window, y, hop);
+    return;
+  }
+  const float *z = lanes_inverse(fft, k, a, b);
+  if (fft->n % 2) k->spec.overlap_add(fft->n, z + k->width, 2 * k->width, 0, lanes, window, y, hop);
+  else k->spec.overlap_add(fft->n, z, k->width, 1, lanes, window, y, hop);
 }

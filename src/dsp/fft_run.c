@@ -13,8 +13,7 @@ static void rows_forward(const aus_fft *fft, const aus_kernels *k, int lanes, co
 {
   float *a = scratch, *b = (float *)((char *)scratch + area_bytes(fft, k->width));
   const int64_t bins = fft->n / 2 + 1;
-  aus_fft_lanes_load(fft, k, x, ldx, lanes, NULL, a);
-  const float *X = aus_fft_lanes_forward(fft, k, a, b);
+  const float *X = aus_fft_rows_forward(fft, k, x, ldx, lanes, NULL, a, b);
   k->spec.scatter(bins, X, 2 * k->width, 0, lanes, re, lds);
   k->spec.scatter(bins, X + k->width, 2 * k->width, 0, lanes, im, lds);
 }
@@ -31,7 +30,7 @@ void aus_fft_inverse(const aus_fft *fft, const float *re, const float *im, float
   const int64_t bins = fft->n / 2 + 1;
   k->spec.gather(bins, re, 0, 1, NULL, a, 2);
   k->spec.gather(bins, im, 0, 1, NULL, a + 1, 2);
-  aus_fft_lanes_store(fft, k, aus_fft_lanes_inverse(fft, k, a, b), 1, x, 0);
+  aus_fft_rows_inverse(fft, k, a, b, 1, x, 0);
 }
 
 struct batch {

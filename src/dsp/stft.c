@@ -109,18 +109,17 @@ static float sample_at(const float *x, int64_t samples, int64_t i, aus_center ce
   return x[i < samples ? i : period - i];
 }
 
-/* Frames [frame, frame + lanes) into area a, ready for the transform; rows is scratch for the ends. */
-static void load_frames(const aus_stft *s, int64_t samples, const float *x, int64_t frame, int lanes, float *a, float *rows)
+/* Where frames [frame, frame + lanes) are to be read, *ld apart: in the signal, or written out in rows at its ends. */
+static const float *find_frames(const aus_stft *s, int64_t samples, const float *x, int64_t frame, int lanes, float *rows,
+                                int64_t *ld)
 {
   const int64_t n = s->config.n_fft, hop = s->config.hop, from = frame * hop - pad_of(s);
-  const aus_kernels *k = s->ctx->kernels;
-  if (from >= 0 && from + (lanes - 1) * hop + n <= samples) {
-    aus_fft_lanes_load(s->fft, k, x + from, hop, lanes, s->window, a);
-    return;
-  }
+  *ld = hop;
+  if (from >= 0 && from + (lanes - 1) * hop + n <= samples) return x + from;
   for (int r = 0; r < lanes; r++)
     for (int64_t i = 0; i < n; i++) rows[r * n + i] = sample_at(x, samples, from + r * hop + i, s->config.center);
-  aus_fft_lanes_load(s->fft, k, rows, n, lanes, s->window, a);
+  *ld = n;
+  return rows;
 }
 
 /* ---- forward ------------------------------------------------------------------------------ */
@@ -143,14 +142,15 @@ static void forward_group(const struct forward *t, int64_t group, unsigned char 
   const int64_t at = group * k->width, bins = s->config.n_fft / 2 + 1;
   const int lanes = t->count - at < k->width ? (int)(t->count - at) : k->width;
   float *a = (float *)scratch, *b = (float *)(scratch + s->area_bytes), *rows = (float *)(scratch + 2 * s->area_bytes);
-  load_frames(s, t->samples, t->x, t->first + at, lanes, a, rows);
+  int64_t ld;
+  const float *x = find_frames(s, t->samples, t->x, t->first + at, lanes, rows, &ld);
   if (t->re) {
-    const float *X = aus_fft_lanes_forward(s->fft, k, a, b);
+    const float *X = aus_fft_rows_forward(s->fft, k, x, ld, lanes, s->window, a, b);
     k->spec.scatter(bins, X, 2 * k->width, 0, lanes, t->re + at * bins, bins);
     k->spec.scatter(bins, X + k->width, 2 * k->width, 0, lanes, t->im + at * bins, bins);
     return;
   }
-  float *p = aus_fft_lanes_power(s->fft, k, a, b);
+  float *p = aus_fft_rows_power(s->fft, k, x, ld, lanes, s->window, a, b);
   if (t->root) k->spec.root(bins * k->width, p);
   if (t->bank) aus_bands_from_lanes(k, t->bank, t->log, p, p == a ? b : a, lanes, t->y + at * t->bank->rows.bands);
   else k->spec.scatter(bins, p, k->width, 0, lanes, t->p + at * bins, bins);

@@ -38,18 +38,6 @@ static void load_spectrum(const struct inverse *t, int64_t frame, int lanes, flo
   k->spec.gather(bins, t->im + at, bins, lanes, NULL, a + k->width, 2 * k->width);
 }
 
-/* Windowed signals of the lanes, added to y, one hop apart. */
-static void add_frames(const aus_stft *s, float *z, int lanes, float *spare, float *y)
-{
-  const aus_kernels *k = s->ctx->kernels;
-  const int64_t n = s->config.n_fft;
-  if (n % 2) { /* lane complex numbers, the signal in the second part: pack it first */
-    for (int64_t i = 0; i < n; i++) memcpy(spare + i * k->width, z + (2 * i + 1) * k->width, (size_t)k->width * sizeof *z);
-    z = spare;
-  }
-  k->spec.overlap_add(n, z, n % 2 == 0, lanes, s->window, y, s->config.hop);
-}
-
 static void inverse_tile(const struct inverse *t, int64_t tile, unsigned char *scratch)
 {
   const aus_stft *s = t->stft;
@@ -63,8 +51,7 @@ static void inverse_tile(const struct inverse *t, int64_t tile, unsigned char *s
   for (int64_t f = first < 0 ? 0 : first; f < last; f += k->width) {
     const int lanes = last - f < k->width ? (int)(last - f) : k->width;
     load_spectrum(t, f, lanes, a);
-    float *z = aus_fft_lanes_inverse(s->fft, k, a, b);
-    add_frames(s, z, lanes, z == a ? b : a, sum + (f - first) * hop);
+    aus_fft_rows_overlap_add(s->fft, k, a, b, lanes, s->window, sum + (f - first) * hop, hop);
   }
   sum += begin - first * hop;
   const int64_t from = begin < t->pad ? t->pad : begin;

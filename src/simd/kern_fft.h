@@ -20,14 +20,26 @@ struct aus_fft_kernels {
   int max_radix; /* 8 where 32 vector registers hold a butterfly, else 4 */
   /* y = one pass over x; both [radix m s] lane complex numbers, disjoint */
   void (*pass)(const struct aus_fft_pass *pass, const float *x, float *y);
-  /* real spectrum X[h + 1] from the half-length transform z[h]; tw[h/2 + 1] = e^(-2 pi i k / 2h) / 2 */
+  /* real spectrum X[h + 1] from the half-length transform z[h]; tw[h + 1] = e^(-2 pi i k / 2h) / 2 */
   void (*untangle)(int64_t h, const float *tw, const float *z, float *X);
   /* |X[k]|^2, k <= h, without storing X */
   void (*untangle_power)(int64_t h, const float *tw, const float *z, float *power);
   /* the opposite: swapped (imaginary part first) z[h] from X[h + 1], times 2 scale */
   void (*tangle)(int64_t h, const float *tw, float scale, const float *X, float *z);
-  /* y[k] = x[k] w[k], x read and y written with the parts swapped where asked */
+    /* y[k] = x[k] w[k], x read and y written with the parts swapped where asked */
   void (*modulate)(int64_t n, const float *x, const float *w, float *y, int swap_in, int swap_out);
+
+  /* The same work with the neighbouring step folded in, so that nothing is written only to be read again. pass is a first
+   * (s = 1) or last (m = 1) one, of a transform of even real length n = 2 h, h = radix m s. */
+  /* first pass over rows x[lane ldx + i] window[i] (window NULL: 1) */
+  void (*first_rows)(const struct aus_fft_pass *pass, const float *x, int64_t ldx, int lanes, const float *window, float *y);
+  /* last pass, then untangle or untangle_power */
+  void (*last_untangle)(const struct aus_fft_pass *pass, const float *tw, const float *x, float *X);
+  void (*last_power)(const struct aus_fft_pass *pass, const float *tw, const float *x, float *power);
+  /* tangle, then the first pass */
+  void (*first_tangle)(const struct aus_fft_pass *pass, const float *tw, float scale, const float *X, float *y);
+  /* last pass of an inverse, windowed and added to rows: y[lane hop + i] += x[i] window[i] */
+  void (*last_add)(const struct aus_fft_pass *pass, const float *x, int lanes, const float *window, float *y, int64_t hop);
 };
 
 #endif

@@ -24,8 +24,8 @@ struct aus_spec_kernels {
   void (*gather_power)(int64_t n, const float *re, const float *im, int64_t ld, int lanes, int root, float *p);
   /* y[lane ldy + i] = lanes[i ^ flip], flip 0 or 1 (then n is even) */
   void (*scatter)(int64_t n, const float *z, int64_t step, int flip, int lanes, float *y, int64_t ldy);
-  /* y[lane hop + i] += lanes[i ^ flip] window[i], lanes in ascending order; step is VW */
-  void (*overlap_add)(int64_t n, const float *z, int flip, int lanes, const float *window, float *y, int64_t hop);
+  /* y[lane hop + i] += lanes[i ^ flip] window[i], lanes in ascending order */
+  void (*overlap_add)(int64_t n, const float *z, int64_t step, int flip, int lanes, const float *window, float *y, int64_t hop);
   /* y[k] = |z[k]|^2 of lane complex numbers */
   void (*power)(int64_t n, const float *z, float *p);
   /* y[band] = sum w[k] p[k], all in lanes */

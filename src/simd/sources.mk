@@ -3,6 +3,7 @@ AUS_SOURCES += src/simd/context.c src/simd/dispatch.c src/simd/kernels.h
 SIMD_BODIES = \
 	src/simd/kern_fft.h \
 	src/simd/kern_fft.inc \
+	src/simd/kern_fft_fused.inc \
 	src/simd/kern_rank.h \
 	src/simd/kern_rank.inc \
 	src/simd/kern_gemm.h \
