@@ -16,18 +16,34 @@ struct inverse {
   float *x;
 };
 
-/* 1 / sum of squared windows over the frames that exist, at place i of the padded signal. */
+/* 1 / sum of squared windows over the frames that exist, at place i of the padded signal, near an end. */
 static float norm_at(const struct inverse *t, int64_t i)
 {
   const int64_t hop = t->stft->config.hop, n = t->stft->config.n_fft, last = i / hop;
   const int64_t first = i - n + 1 <= 0 ? 0 : (i - n + hop) / hop;
-  if (i - n + 1 > 0 && last < t->frames) return t->stft->norm[i % hop]; /* every frame that could be is there */
   double sum = 0;
   for (int64_t f = first; f <= last && f < t->frames; f++) {
     const double w = t->stft->window[i - f * hop];
     sum += w * w;
   }
   return (float)(sum > 1e-8 ? 1 / sum : 1);
+}
+
+/* x = sum / norm for places [from, to); sum starts at place from. */
+static void write_out(const struct inverse *t, const float *sum, int64_t from, int64_t to)
+{
+  const int64_t hop = t->stft->config.hop, n = t->stft->config.n_fft, full = t->frames * hop; /* all frames there before this */
+  float *x = t->x + from - t->pad;
+  int64_t i = from;
+  for (; i < to && i < n; i++) *x++ = *sum++ * norm_at(t, i);
+  while (i < to && i < full) {
+    const int64_t phase = i % hop, end = i - phase + hop, count = (end < to ? end : to) - i;
+    t->stft->ctx->kernels->rank.mul(count, sum, t->stft->norm + phase, x);
+    sum += count;
+    x += count;
+    i += count;
+  }
+  for (; i < to; i++) *x++ = *sum++ * norm_at(t, i);
 }
 
 static void load_spectrum(const struct inverse *t, int64_t frame, int lanes, float *a)
@@ -56,7 +72,7 @@ static void inverse_tile(const struct inverse *t, int64_t tile, unsigned char *s
   sum += begin - first * hop;
   const int64_t from = begin < t->pad ? t->pad : begin;
   const int64_t whole = begin + s->tile_hops * hop, end = whole < t->pad + t->samples ? whole : t->pad + t->samples;
-  for (int64_t i = from; i < end; i++) t->x[i - t->pad] = sum[i - begin] * norm_at(t, i);
+  if (from < end) write_out(t, sum + from - begin, from, end);
 }
 
 static void inverse_tiles(void *arg, int64_t begin, int64_t end, int worker)
