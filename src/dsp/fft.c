@@ -116,9 +116,35 @@ static aus_status plan_bluestein(aus_fft *fft, int max_radix)
   return ok ? AUS_OK : AUS_ENOMEM;
 }
 
+/* Tables of the transform inside a row, for lengths that the square of the vector's width divides. */
+static aus_status plan_row(aus_fft *fft)
+{
+  const int32_t width = fft->ctx->kernels->width, h = fft->len, p = h / width;
+  if (width == 1 || fft->n % 2 || h % (width * width) || !is_smooth(h)) return AUS_OK;
+  AUS_TRY(plan_complex(fft->ctx, p, fft->ctx->kernels->fft.max_radix, &fft->row_main));
+  const size_t turns = 2 * (size_t)h, twiddles = (size_t)h / 2 + (size_t)width;
+  fft->row_tables = aus_alloc(fft->ctx, turns + 2 * twiddles, sizeof(float));
+  if (!fft->row_tables) return AUS_ENOMEM;
+  float *turn = fft->row_tables, *tw_re = turn + turns, *tw_im = tw_re + twiddles, w[2];
+  for (int64_t k = 0; k < p; k++)
+    for (int64_t lane = 0; lane < width; lane++) {
+      unit_root(k * lane, h, 1, w);
+      turn[2 * k * width + lane] = w[0];
+      turn[(2 * k + 1) * width + lane] = w[1];
+    }
+  for (size_t k = 0; k < twiddles; k++) {
+    unit_root((int64_t)k, fft->n, 0.5, w);
+    tw_re[k] = w[0];
+    tw_im[k] = w[1];
+  }
+  fft->row = (struct aus_fft_row){ h, p, fft->row_main.passes, fft->row_main.pass, turn, tw_re, tw_im };
+  return AUS_OK;
+}
+
 static aus_status plan_real(aus_fft *fft)
 {
   const int max_radix = fft->ctx->kernels->fft.max_radix;
+  AUS_TRY(plan_row(fft));
   if (fft->n % 2 == 0) {
     fft->untangle = aus_alloc(fft->ctx, (size_t)fft->len + 1, 2 * sizeof(float));
     if (!fft->untangle) return AUS_ENOMEM;
@@ -153,6 +179,8 @@ void aus_fft_destroy(aus_ctx *ctx, aus_fft *fft)
 {
   if (!fft) return;
   aus_free(ctx, fft->main.twiddle);
+  aus_free(ctx, fft->row_main.twiddle);
+  aus_free(ctx, fft->row_tables);
   aus_free(ctx, fft->untangle);
   aus_free(ctx, fft->chirp);
   aus_free(ctx, fft->filter);

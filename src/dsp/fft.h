@@ -22,11 +22,17 @@ struct aus_fft {
   int32_t n, len;            /* real length; complex length: n / 2, or n when n is odd */
   aus_cfft main;             /* of len, or of the chirp's length */
   float *untangle;           /* [len + 1] complex, e^(-2 pi i k / n) / 2; even n */
+  aus_cfft row_main;         /* of len / width: transforms inside a row */
+  struct aus_fft_row row;    /* row.h is 0 where the length does not suit */
+  float *row_tables;
   float *chirp, *filter;     /* Bluestein's [len] and [main.n] complex; NULL when len is smooth */
 };
 
 /* Two work areas of this many floats each serve any of the calls below. */
 size_t aus_fft_lane_floats(const aus_fft *fft, int width);
+
+/* Whether rows are better transformed one by one (then a and b need 2 len floats each, any width). */
+static inline bool aus_fft_by_row(const aus_fft *fft) { return fft->row.h > 0; }
 
 /* Everything below takes rows on one side and lanes on the other, in the work areas a and b. */
 

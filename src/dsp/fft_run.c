@@ -8,11 +8,16 @@ static size_t area_bytes(const aus_fft *fft, int width)
 
 size_t aus_fft_scratch(const aus_fft *fft) { return 2 * area_bytes(fft, 1); }
 
+/* lanes rows at once, or one after another where the length suits that better */
 static void rows_forward(const aus_fft *fft, const aus_kernels *k, int lanes, const float *x, int64_t ldx, float *re,
                          float *im, int64_t lds, void *scratch)
 {
-  float *a = scratch, *b = (float *)((char *)scratch + area_bytes(fft, k->width));
+  float *a = scratch, *b = (float *)((char *)scratch + area_bytes(fft, aus_fft_by_row(fft) ? 1 : k->width));
   const int64_t bins = fft->n / 2 + 1;
+  if (aus_fft_by_row(fft)) {
+    for (int r = 0; r < lanes; r++) fft->ctx->kernels->fft.row_forward(&fft->row, x + r * ldx, NULL, a, b, re + r * lds, im + r * lds);
+    return;
+  }
   const float *X = aus_fft_rows_forward(fft, k, x, ldx, lanes, NULL, a, b);
   k->spec.scatter(bins, X, 2 * k->width, 0, lanes, re, lds);
   k->spec.scatter(bins, X + k->width, 2 * k->width, 0, lanes, im, lds);
@@ -28,6 +33,10 @@ void aus_fft_inverse(const aus_fft *fft, const float *re, const float *im, float
   const aus_kernels *k = fft->single;
   float *a = scratch, *b = (float *)((char *)scratch + area_bytes(fft, 1));
   const int64_t bins = fft->n / 2 + 1;
+  if (aus_fft_by_row(fft)) {
+    fft->ctx->kernels->fft.row_inverse(&fft->row, re, im, 1.0f / (float)fft->n, NULL, a, b, x);
+    return;
+  }
   k->spec.gather(bins, re, 0, 1, NULL, a, 2);
   k->spec.gather(bins, im, 0, 1, NULL, a + 1, 2);
   aus_fft_rows_inverse(fft, k, a, b, 1, x, 0);
@@ -60,7 +69,7 @@ aus_status aus_fft_forward_batch(aus_ctx *ctx, const aus_fft *fft, int64_t count
 {
   if (count <= 0) return AUS_OK;
   const int64_t width = fft->ctx->kernels->width, groups = (count + width - 1) / width;
-  struct batch t = { fft, count, ldx, lds, x, re, im, NULL, 2 * area_bytes(fft, (int)width) };
+  struct batch t = { fft, count, ldx, lds, x, re, im, NULL, 2 * area_bytes(fft, aus_fft_by_row(fft) ? 1 : (int)width) };
   t.scratch = aus_alloc(ctx, (size_t)ctx->threads, t.scratch_bytes);
   if (!t.scratch) return AUS_ENOMEM;
   aus_parallel_for(ctx, groups, 1, run_groups, &t);

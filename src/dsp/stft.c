@@ -144,6 +144,11 @@ static void forward_group(const struct forward *t, int64_t group, unsigned char 
   float *a = (float *)scratch, *b = (float *)(scratch + s->area_bytes), *rows = (float *)(scratch + 2 * s->area_bytes);
   int64_t ld;
   const float *x = find_frames(s, t->samples, t->x, t->first + at, lanes, rows, &ld);
+  if (t->re && aus_fft_by_row(s->fft)) {
+    for (int r = 0; r < lanes; r++)
+      k->fft.row_forward(&s->fft->row, x + r * ld, s->window, a, b, t->re + (at + r) * bins, t->im + (at + r) * bins);
+    return;
+  }
   if (t->re) {
     const float *X = aus_fft_rows_forward(s->fft, k, x, ld, lanes, s->window, a, b);
     k->spec.scatter(bins, X, 2 * k->width, 0, lanes, t->re + at * bins, bins);

@@ -46,6 +46,16 @@ static void write_out(const struct inverse *t, const float *sum, int64_t from, i
   for (; i < to; i++) *x++ = *sum++ * norm_at(t, i);
 }
 
+/* Frames [first, last) added one by one, where the length suits a transform inside a row. */
+static void add_rows(const struct inverse *t, int64_t first, int64_t last, float *a, float *b, float *sum)
+{
+  const aus_stft *s = t->stft;
+  const int64_t bins = s->config.n_fft / 2 + 1;
+  for (int64_t f = first; f < last; f++, sum += s->config.hop)
+    s->ctx->kernels->fft.row_inverse(&s->fft->row, t->re + (f - t->base) * bins, t->im + (f - t->base) * bins,
+                                     1.0f / (float)s->config.n_fft, s->window, a, b, sum);
+}
+
 static void load_spectrum(const struct inverse *t, int64_t frame, int lanes, float *a)
 {
   const aus_kernels *k = t->stft->ctx->kernels;
@@ -64,7 +74,11 @@ static void inverse_tile(const struct inverse *t, int64_t tile, unsigned char *s
   float *a = (float *)scratch, *b = (float *)(scratch + s->area_bytes);
   float *sum = (float *)(scratch + 2 * s->area_bytes + s->rows_bytes); /* starts at frame `first`, present or not */
   memset(sum, 0, (size_t)((s->tile_frames - 1) * hop + n) * sizeof *sum);
-  for (int64_t f = first < 0 ? 0 : first; f < last; f += k->width) {
+  if (aus_fft_by_row(s->fft)) {
+    const int64_t f = first < 0 ? 0 : first;
+    add_rows(t, f, last, a, b, sum + (f - first) * hop);
+  }
+  for (int64_t f = first < 0 ? 0 : first; !aus_fft_by_row(s->fft) && f < last; f += k->width) {
     const int lanes = last - f < k->width ? (int)(last - f) : k->width;
     load_spectrum(t, f, lanes, a);
     aus_fft_rows_overlap_add(s->fft, k, a, b, lanes, s->window, sum + (f - first) * hop, hop);

@@ -16,6 +16,16 @@ struct aus_fft_pass {
   const float *twiddle; /* [m][radix - 1] complex, e^(-2 pi i j k / (radix m)), j = 1 .. radix - 1 */
 };
 
+/* A real transform of n = 2 h points inside one row, h = VW p, p a multiple of VW: the lanes are VW interleaved
+ * sub-sequences of length p, transformed side by side and then with one another. */
+struct aus_fft_row {
+  int64_t h, p;
+  int32_t passes;
+  const struct aus_fft_pass *pass; /* of the transform of length p */
+  const float *turn;               /* [p][re, im][VW]: e^(-2 pi i k lane / h) */
+  const float *tw_re, *tw_im;      /* [h / 2 + VW] each: e^(-2 pi i k / 2h) / 2 */
+};
+
 struct aus_fft_kernels {
   int max_radix; /* 8 where 32 vector registers hold a butterfly, else 4 */
   /* y = one pass over x; both [radix m s] lane complex numbers, disjoint */
@@ -40,6 +50,13 @@ struct aus_fft_kernels {
   void (*first_tangle)(const struct aus_fft_pass *pass, const float *tw, float scale, const float *X, float *y);
   /* last pass of an inverse, windowed and added to rows: y[lane hop + i] += x[i] window[i] */
   void (*last_add)(const struct aus_fft_pass *pass, const float *x, int lanes, const float *window, float *y, int64_t hop);
+
+  /* One row at a time; NULL where VW is 1. a, b: 2 h floats each. */
+  /* re, im [h + 1] of x[2h] window[2h] (window NULL: 1) */
+  void (*row_forward)(const struct aus_fft_row *plan, const float *x, const float *window, float *a, float *b, float *re, float *im);
+  /* y[2h] += the inverse of re, im, times window and scale; window NULL: y = the inverse times scale */
+  void (*row_inverse)(const struct aus_fft_row *plan, const float *re, const float *im, float scale, const float *window, float *a,
+                      float *b, float *y);
 };
 
 #endif

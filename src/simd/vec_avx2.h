@@ -84,4 +84,17 @@ static inline void v_transpose(V m[VW])
     m[i + 4] = _mm256_permute2f128_ps(u[i], u[i + 4], 0x31);
   }
 }
+static inline V v_reverse(V a) { return _mm256_permutevar8x32_ps(a, _mm256_setr_epi32(7, 6, 5, 4, 3, 2, 1, 0)); }
+static inline void v_split(V a, V b, V *even, V *odd)
+{
+  const V e = _mm256_shuffle_ps(a, b, 0x88), o = _mm256_shuffle_ps(a, b, 0xdd); /* pairs 0 2 1 3 */
+  *even = _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(e), 0xd8));
+  *odd = _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(o), 0xd8));
+}
+static inline void v_join(V even, V odd, V *a, V *b)
+{
+  const V lo = _mm256_unpacklo_ps(even, odd), hi = _mm256_unpackhi_ps(even, odd);
+  *a = _mm256_permute2f128_ps(lo, hi, 0x20);
+  *b = _mm256_permute2f128_ps(lo, hi, 0x31);
+}
 #endif

@@ -73,4 +73,11 @@ static inline void v_transpose(V m[VW])
   m[2] = vcombine_f32(vget_high_f32(p.val[0]), vget_high_f32(q.val[0]));
   m[3] = vcombine_f32(vget_high_f32(p.val[1]), vget_high_f32(q.val[1]));
 }
+static inline V v_reverse(V a)
+{
+  const float32x4_t r = vrev64q_f32(a);
+  return vcombine_f32(vget_high_f32(r), vget_low_f32(r));
+}
+static inline void v_split(V a, V b, V *even, V *odd) { *even = vuzp1q_f32(a, b); *odd = vuzp2q_f32(a, b); }
+static inline void v_join(V even, V odd, V *a, V *b) { *a = vzip1q_f32(even, odd); *b = vzip2q_f32(even, odd); }
 #endif

@@ -6,6 +6,8 @@
  *   v_load_n    first n lanes, rest 0, never reads past n     v_store_n  first n lanes only
  *   v_fma       a b + c, rounded once       v_fnma             c - a b
  *   VM          mask of lanes               v_select(m, a, b)  m ? a : b
+ *   v_reverse   lanes last to first (VW > 1)
+ *   v_split     a, b as one sequence -> its even and its odd places; v_join is the opposite (VW > 1)
  *   v_sum/v_max_across                      fixed tree over lanes: same bits each time */
 #ifndef AUS_VEC_H
 #define AUS_VEC_H
