@@ -58,7 +58,7 @@ static void *random_graph(aus_ctx *ctx, uint64_t seed, int n_nodes, int32_t n_ta
 {
   static const int32_t unary[] = { AUS_OP_relu, AUS_OP_sigmoid, AUS_OP_tanh, AUS_OP_abs, AUS_OP_neg, AUS_OP_identity, AUS_OP_sin };
   static const int32_t binary[] = { AUS_OP_add, AUS_OP_sub, AUS_OP_mul, AUS_OP_max, AUS_OP_min };
-  static char names[64][8];
+  static char names[64][16];
   aus_builder *b;
   aus_rng rng;
   aus_rng_init(&rng, seed, 1);
