@@ -4,8 +4,6 @@
 #include <string.h>
 
 /* Ops whose file is still being written: absent until it links. Delete the line together with the file's landing. */
-#pragma weak aus_op_impl_conv
-#pragma weak aus_op_impl_conv_transpose
 #pragma weak aus_op_impl_lstm
 #pragma weak aus_op_impl_gru
 #pragma weak aus_op_impl_rnn

@@ -25,3 +25,7 @@ AUS_SOURCES += src/nn/ops/cumsum.c
 AUS_SOURCES += src/nn/ops/resize.c
 AUS_SOURCES += src/nn/ops/linear.c
 AUS_SOURCES += src/nn/ops/matmul.c
+AUS_SOURCES += src/nn/ops/conv.h
+AUS_SOURCES += src/nn/ops/conv.c
+AUS_SOURCES += src/nn/ops/conv_run.c
+AUS_SOURCES += src/nn/ops/conv_transpose.c

@@ -8,6 +8,7 @@
 #define AUS_KERNELS_H
 
 #include "core/cpu.h"
+#include "simd/kern_conv.h"
 #include "simd/kern_fft.h"
 #include "simd/kern_rank.h"
 #include "simd/kern_gemm.h"
@@ -17,6 +18,7 @@
 typedef struct aus_kernels {
   const char *name;            /* "scalar", "avx2", "avx512", "neon" */
   int width;                   /* floats in a vector */
+  struct aus_conv_kernels conv; /* register tiles of convolution */
   struct aus_fft_kernels fft;  /* frames in lanes: transforms */
   struct aus_spec_kernels spec; /* frames in lanes: framing, power, banks, logarithms */
   struct aus_rank_kernels rank; /* sliding medians, soft masks */

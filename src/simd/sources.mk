@@ -1,6 +1,8 @@
 # One convenience library per instruction set, each with exactly its own flags.
 AUS_SOURCES += src/simd/context.c src/simd/dispatch.c src/simd/kernels.h
 SIMD_BODIES = \
+	src/simd/kern_conv.h \
+	src/simd/kern_conv.inc \
 	src/simd/kern_fft.h \
 	src/simd/kern_fft.inc \
 	src/simd/kern_fft_fused.inc \

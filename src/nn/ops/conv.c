@@ -27,15 +27,15 @@ static void read_attributes(const aus_call *call, bool one_d, aus_conv *c, int64
   c->groups = attr(call, 8, 1);
 }
 
-static bool sane(const aus_call *call, const aus_conv *c, const int64_t pad_end[2])
+static aus_status sane(const aus_call *call, const aus_conv *c, const int64_t pad_end[2])
 {
   const int64_t limit = 1 << 24;
   if (c->sh < 1 || c->sw < 1 || c->dh < 1 || c->dw < 1 || c->groups < 1 || c->pad_top < 0 || c->pad_left < 0 || pad_end[0] < 0 || pad_end[1] < 0)
-    return aus_fail(call->ctx, AUS_EFORMAT, "convolution: strides, dilations and groups must be at least 1, pads at least 0"), false;
+    return aus_fail(call->ctx, AUS_EFORMAT, "convolution: strides, dilations and groups must be at least 1, pads at least 0");
   if (c->sh > limit || c->sw > limit || c->dh > limit || c->dw > limit || c->pad_top > limit || c->pad_left > limit ||
       pad_end[0] > limit || pad_end[1] > limit)
-    return aus_fail(call->ctx, AUS_ELIMIT, "convolution: a stride, dilation or pad is above %lld", (long long)limit), false;
-  return true;
+    return aus_fail(call->ctx, AUS_ELIMIT, "convolution: a stride, dilation or pad is above %lld", (long long)limit);
+  return AUS_OK;
 }
 
 /* Output sizes from input sizes. */
@@ -106,6 +106,7 @@ static void join_rows(const aus_call *call, aus_conv *c)
   if (call->epilogue && call->epilogue->max_w) return;
   c->gw = c->gh * c->iw;
   c->gh = 1;
+  c->joined = true;
 }
 
 /* Distances in the padded image. Planes of a padded copy are an odd number of cache lines apart, so that
@@ -180,13 +181,13 @@ aus_status aus_conv_describe(const aus_call *call, aus_conv *c)
   *c = (aus_conv){ .transposed = call->op == AUS_OP_conv_transpose };
   AUS_TRY(read_operands(call, &one_d, c));
   read_attributes(call, one_d, c, pad_end);
-  if (!sane(call, c, pad_end)) return AUS_EFORMAT;
+  AUS_TRY(sane(call, c, pad_end));
   AUS_TRY(read_channels(call, c));
   AUS_TRY(read_output(call, one_d, pad_end, c));
   if (c->transposed) frame_transposed(c);
   else frame_plain(c);
   const int64_t most = INT32_MAX / 4;
-  if (c->rows > most || c->cols > most || c->oh > most || c->ow > most || c->rows * c->cols > most) return too_large(call);
+  if (c->rows > most || c->cols > most || c->oh > most || c->ow > most || c->rows * c->cols > most || c->oh * c->ow > most) return too_large(call);
   frame_memory(c);
   AUS_TRY(limits(call, c));
   join_rows(call, c);

@@ -18,6 +18,7 @@ typedef struct aus_conv {
   int64_t sh, sw, dh, dw, pad_top, pad_left;
   int64_t py, px;                        /* grids: 1 x 1, or sh x sw when transposed */
   int64_t gh, gw;                        /* outputs of grid (0, 0), the largest */
+  bool joined;                           /* all rows are one: gh 1, gw = oh ow */
   /* the padded image of one item: ic planes of rows of `row` floats */
   bool copied;                           /* false: the image is src itself */
   int64_t top, left, rows, cols;         /* margins; rows and columns copied */

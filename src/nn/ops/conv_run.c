@@ -273,7 +273,7 @@ static void rows_task(const work *w, int64_t task, float *area)
   const int64_t item = task / (w->unit_parts * c->py * c->groups) % w->group_items;
   const int64_t block_part = task / (w->unit_parts * c->py * c->groups * w->group_items);
   const int32_t b0 = (int32_t)(block_part * c->blocks / w->block_parts), b1 = (int32_t)((block_part + 1) * c->blocks / w->block_parts);
-  const int64_t rows = grid_size(c->oh, py, c->py), all = c->gh == 1 && c->py == 1 ? w->units : rows * w->tiles;
+  const int64_t rows = grid_size(c->oh, py, c->py), all = c->joined ? w->units : rows * w->tiles;
   const int64_t u0 = part * w->units_per_task, u1 = at_most(u0 + w->units_per_task, all);
   if (item >= w->items) return;
   spot s = make_spot(w, g, py, 0);
@@ -363,8 +363,7 @@ static void panels_task(const work *w, int64_t task, float *area)
   const aus_conv *c = &w->c;
   const int64_t part = task % w->unit_parts, px = task / w->unit_parts % c->px, py = task / (w->unit_parts * c->px) % c->py;
   const int64_t sets = w->unit_parts * c->px * c->py, g = task / sets % c->groups, block_part = task / (sets * c->groups);
-  const bool joined = c->gh == 1 && c->py == 1;
-  panel_task p = { .s = make_spot(w, g, py, px), .gh = joined ? 1 : grid_size(c->oh, py, c->py), .gw = joined ? c->gw : grid_size(c->ow, px, c->px),
+  panel_task p = { .s = make_spot(w, g, py, px), .gh = c->joined ? 1 : grid_size(c->oh, py, c->py), .gw = c->joined ? c->gw : grid_size(c->ow, px, c->px),
                    .b0 = (int32_t)(block_part * c->blocks / w->block_parts), .b1 = (int32_t)((block_part + 1) * c->blocks / w->block_parts) };
   p.n0 = part * w->units_per_task;
   p.n1 = at_most(p.n0 + w->units_per_task, w->items * p.gh * p.gw);
