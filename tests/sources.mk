@@ -40,7 +40,6 @@ tests_test_hpss_SOURCES = tests/test_hpss.c tests/golden/dsp.h
 tests_test_onset_SOURCES = tests/test_onset.c tests/golden/dsp.h
 tests_test_resample_SOURCES = tests/test_resample.c
 EXTRA_DIST += tests/golden/make_dsp.py
-<<<<<<< HEAD
 AUS_TESTS += tests/test_lime
 tests_test_lime_SOURCES = tests/test_lime.c tests/explain_case.h
 AUS_TESTS += tests/test_sep
@@ -49,11 +48,9 @@ AUS_TESTS += tests/test_vec tests/test_gemm tests/test_la
 tests_test_vec_SOURCES = tests/test_vec.c tests/guard.h tests/isa.h
 tests_test_gemm_SOURCES = tests/test_gemm.c tests/guard.h tests/isa.h
 tests_test_la_SOURCES = tests/test_la.c
-=======
 AUS_TESTS += tests/test_conv
 tests_test_conv_SOURCES = tests/test_conv.c tests/op_test.h tests/golden/conv.h
 EXTRA_DIST += tests/golden/make_conv.py
->>>>>>> dcb6624 (conv and conv_transpose: one register tile over a table of offsets, rows in place or panels of small maps)
 endif
 LOG_COMPILER = $(AUS_EMULATOR)
 EXTRA_DIST += tests/test.h tests/guard.h tests/isa.h
