@@ -1,6 +1,9 @@
 /* test_core.c - known answers for checksums and random numbers; memory; the parallel loop. */
 #include "test.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 static void crc_and_sha_known_answers(void **state)
 {
   (void)state;
@@ -67,6 +70,112 @@ static void parallel_for_covers_each_item_once(void **state)
   }
 }
 
+/* ---- the pool under stress: many short loops, nested loops, host threads, fork -------------- */
+
+static void add_one(void *arg, int64_t begin, int64_t end, int worker)
+{
+  unsigned char *seen = arg;
+  assert_in_range(worker, 0, 3);
+  for (int64_t i = begin; i < end; i++) seen[i]++;
+}
+
+static void many_short_loops(void **state)
+{
+  (void)state;
+  aus_ctx *ctx = test_ctx(4);
+  static unsigned char seen[512];
+  memset(seen, 0, sizeof seen);
+  for (int round = 0; round < 200; round++) {
+    aus_parallel_for(ctx, 512, 3, add_one, seen);
+    if (round % 50 == 0) { /* let the threads fall asleep */
+      const double from = aus_now();
+      while (aus_now() - from < 2e-3) { }
+    }
+  }
+  for (int i = 0; i < 512; i++) assert_int_equal(seen[i], 200);
+  aus_ctx_destroy(ctx);
+}
+
+struct nest { aus_ctx *ctx; unsigned char seen[8][64]; };
+static void outer(void *arg, int64_t begin, int64_t end, int worker)
+{
+  struct nest *n = arg;
+  (void)worker;
+  for (int64_t i = begin; i < end; i++) aus_parallel_for(n->ctx, 64, 4, add_one, n->seen[i]);
+}
+
+static void nested_loops_run_serially(void **state)
+{
+  (void)state;
+  struct nest n = { .ctx = test_ctx(3) };
+  aus_parallel_for(n.ctx, 8, 1, outer, &n);
+  for (int i = 0; i < 8; i++)
+    for (int j = 0; j < 64; j++) assert_int_equal(n.seen[i][j], 1);
+  aus_ctx_destroy(n.ctx);
+}
+
+static void flushes(void *arg, int64_t begin, int64_t end, int worker)
+{
+  volatile float tiny = 1e-38f;
+  int *flushed = arg;
+  (void)worker;
+  for (int64_t i = begin; i < end; i++) flushed[i] = tiny * 0.1f == 0.0f;
+}
+
+static void host_loop(void *user, int64_t n, int64_t grain, aus_range_fn fn, void *arg)
+{
+  ++*(int *)user;
+  for (int64_t i = n - 1; i >= 0; i--) fn(arg, i, i + 1, (int)(i % 2)); /* backwards, one at a time */
+  (void)grain;
+}
+
+/* Subnormals are zero inside a loop with every back end, and the caller's mode comes back. */
+static void subnormals_are_zero_inside_only(void **state)
+{
+  (void)state;
+#if defined(__x86_64__) || defined(__aarch64__)
+  int calls = 0, flushed[64];
+  const aus_config hosted = { .threads = 2, .parallel = host_loop, .user = &calls };
+  for (int kind = 0; kind < 4; kind++) {
+    aus_ctx *ctx = NULL;
+    if (kind < 3) ctx = test_ctx(kind + 1);
+    else assert_int_equal(aus_ctx_create(&ctx, &hosted), AUS_OK);
+    memset(flushed, 0, sizeof flushed);
+    aus_parallel_for(ctx, 64, 1, flushes, flushed);
+    for (int i = 0; i < 64; i++) assert_int_equal(flushed[i], 1);
+    volatile float tiny = 1e-38f;
+    assert_true(tiny * 0.1f != 0.0f);
+    aus_ctx_destroy(ctx);
+  }
+  assert_int_equal(calls, 1);
+#endif
+}
+
+static void a_forked_child_can_still_work(void **state)
+{
+  (void)state;
+  static unsigned char seen[512];
+  aus_ctx *ctx = test_ctx(3);
+  memset(seen, 0, sizeof seen);
+  aus_parallel_for(ctx, 512, 1, add_one, seen);
+#ifndef _OPENMP /* libgomp's threads do not survive fork: docs/architecture.md */
+  fflush(stdout);
+  const pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    aus_parallel_for(ctx, 512, 1, add_one, seen);
+    int ok = 1;
+    for (int i = 0; i < 512; i++) ok &= seen[i] == 2;
+    aus_ctx_destroy(ctx);
+    _exit(ok ? 0 : 1);
+  }
+  int status = 1;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+#endif
+  aus_ctx_destroy(ctx);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -74,6 +183,10 @@ int main(void)
     cmocka_unit_test(philox_known_answer),
     cmocka_unit_test(sizes_do_not_wrap),
     cmocka_unit_test(parallel_for_covers_each_item_once),
+    cmocka_unit_test(many_short_loops),
+    cmocka_unit_test(nested_loops_run_serially),
+    cmocka_unit_test(subnormals_are_zero_inside_only),
+    cmocka_unit_test(a_forked_child_can_still_work),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

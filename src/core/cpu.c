@@ -43,3 +43,36 @@ aus_cpu aus_cpu_detect(void)
   cpu.cores = n > 0 ? (int)n : 1;
   return cpu;
 }
+
+#if defined(__x86_64__)
+enum { FLUSH = 0x8040 }; /* FTZ and DAZ of MXCSR */
+uint64_t aus_fp_enter(void)
+{
+  const unsigned mode = __builtin_ia32_stmxcsr();
+  if ((mode & FLUSH) != FLUSH) __builtin_ia32_ldmxcsr(mode | FLUSH);
+  return mode;
+}
+void aus_fp_leave(uint64_t mode)
+{
+  if ((mode & FLUSH) != FLUSH) __builtin_ia32_ldmxcsr((unsigned)mode);
+}
+void aus_cpu_pause(void) { __builtin_ia32_pause(); }
+#elif defined(__aarch64__)
+static const uint64_t FLUSH = (uint64_t)1 << 24; /* FZ of FPCR */
+uint64_t aus_fp_enter(void)
+{
+  uint64_t mode;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(mode));
+  if (!(mode & FLUSH)) __asm__ volatile("msr fpcr, %0" : : "r"(mode | FLUSH));
+  return mode;
+}
+void aus_fp_leave(uint64_t mode)
+{
+  if (!(mode & FLUSH)) __asm__ volatile("msr fpcr, %0" : : "r"(mode));
+}
+void aus_cpu_pause(void) { __asm__ volatile("yield"); }
+#else
+uint64_t aus_fp_enter(void) { return 0; }
+void aus_fp_leave(uint64_t mode) { (void)mode; }
+void aus_cpu_pause(void) { }
+#endif

@@ -3,6 +3,7 @@
 #define AUS_CPU_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef struct aus_cpu {
   bool avx2;   /* AVX2, FMA, F16C, and the OS saves YMM */
@@ -13,5 +14,12 @@ typedef struct aus_cpu {
 } aus_cpu;
 
 aus_cpu aus_cpu_detect(void);
+
+/* Makes this thread treat subnormal floats as zero; returns the mode to hand to aus_fp_leave. */
+uint64_t aus_fp_enter(void);
+void aus_fp_leave(uint64_t mode);
+
+/* One breath of a spinning thread. */
+void aus_cpu_pause(void);
 
 #endif

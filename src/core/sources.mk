@@ -9,5 +9,6 @@ AUS_SOURCES += \
 	src/core/json.h \
 	src/core/memory.c \
 	src/core/parallel.c \
+	src/core/pool.c \
 	src/core/pool.h \
 	src/core/rng.c
