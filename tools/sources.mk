@@ -25,6 +25,7 @@ dist_convert_DATA = \
   tools/auscult_convert/onnx_rules_spectrum.py \
   tools/auscult_convert/onnx_same.py \
   tools/auscult_convert/opsdef.py \
+  tools/auscult_convert/simplify.py \
   tools/auscult_convert/smc.py \
   tools/auscult_convert/tags.py \
   tools/auscult_convert/tensors.py \
@@ -35,6 +36,7 @@ EXTRA_DIST += \
   tests/convert/test_aus.py \
   tests/convert/test_musicnn.py \
   tests/convert/test_onnx.py \
+  tests/convert/test_simplify.py \
   tests/convert/test_smc.py \
   tests/convert/test_tensors.py \
   tests/onnx/run_testdata.py

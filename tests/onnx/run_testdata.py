@@ -32,6 +32,7 @@ from auscult_convert import aus, onnx_convert, onnx_model  # noqa: E402
 from auscult_convert.errors import ConvertError  # noqa: E402
 from auscult_convert.onnx_map import RULES, Mapper  # noqa: E402
 from auscult_convert.onnx_probe import Probe  # noqa: E402
+from auscult_convert.simplify import simplify  # noqa: E402
 
 DATA = "/usr/share/libonnx-testdata/data"
 KINDS = ("node", "simple", "pytorch-operator", "pytorch-converted")
@@ -126,7 +127,7 @@ def run(folder, name, auscult):
     model = onnx_model.from_proto(proto, name, {k: v.shape for k, v in given.items() if k not in frozen},
                                   {k: given[k] for k in frozen})
     onnx_convert.check_operators(model)
-    graph = Mapper(Probe(model, free=False)).run()
+    graph = simplify(Mapper(Probe(model, free=False)).run())
     if all(len(n.inputs) == 1 and n.inputs[0] in graph.params for n in graph.nodes):
         verdict = "folded"
     else:

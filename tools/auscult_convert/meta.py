@@ -11,14 +11,15 @@ from .errors import InputError, UsageError
 INTEGER = ("frontend.rate frontend.n_fft frontend.win_length frontend.hop frontend.mels frontend.half "
            "frontend.patch_frames frontend.patch_samples frontend.patch_hop_frames").split()
 REAL = ("frontend.power frontend.fmin frontend.fmax frontend.log_scale frontend.amin frontend.offset frontend.top_db "
-        "golden.tolerance").split()
+        "golden.tolerance separator.overlap").split()
 TEXT = {
     "name": None, "licence": None, "source": None, "frontend.filterbank": None,
     "kind": "classifier separator network", "score": "sigmoid softmax real", "frontend": "waveform mel stft none",
     "frontend.window": "hann hann_symmetric hamming sqrt_hann rectangular", "frontend.center": "reflect zero none",
     "frontend.mel_scale": "slaney htk", "frontend.mel_norm": "slaney none",
     "frontend.log": "log10_1p db db_power2 ln_offset ln_max none",
-    "frontend.layout": "time_mel mel_time time_mel_3d mel_time_3d waveform waveform_3d",
+    "frontend.layout": "time_mel mel_time time_mel_3d mel_time_3d waveform waveform_3d time_freq freq_time time_freq_3d "
+                       "freq_time_3d time_freq_complex freq_time_complex",
     "frontend.short": "repeat zero", "frontend.tail": "drop pad overlap", "separator.gives": "mask wave spectrum",
 }
 LISTS = ["labels", "frontend.stems"]
@@ -119,6 +120,20 @@ def _mel(meta, dims):
     meta.setdefault("frontend.patch_samples", meta["frontend.patch_frames"] * meta["frontend.hop"])
 
 
+def _stft(meta, dims):
+    """A separator's spectrogram: the layout cannot be guessed, the patch can."""
+    for key in ("frontend.n_fft", "frontend.hop", "frontend.layout"):
+        if key not in meta:
+            raise UsageError("an stft front end needs --meta %s=..." % key)
+    meta.setdefault("frontend.win_length", meta["frontend.n_fft"])
+    for key, value in (("frontend.window", "hann"), ("frontend.center", "reflect"), ("frontend.power", 1.0)):
+        meta.setdefault(key, value)
+    layout = meta["frontend.layout"]
+    axis = (-1 if layout.startswith("freq") else -2) - layout.endswith("complex")
+    if "frontend.patch_frames" not in meta and len(dims) >= 3 and dims[axis] > 0:
+        meta["frontend.patch_frames"] = dims[axis]
+
+
 def complete(meta, given, labels, dims, width):
     """Merges what was given into a converter's metadata and checks that the whole makes sense. dims: of the first
     graph input; width: classes that the first output gives, or None."""
@@ -128,12 +143,13 @@ def complete(meta, given, labels, dims, width):
         if "kind" not in given and meta.get("kind") == "network":
             meta["kind"] = "classifier"
     front = meta.get("frontend", "none")
-    if "frontend" in given and front in ("waveform", "mel"):
+    if "frontend" in given and front in ("waveform", "mel", "stft"):
         if "frontend.rate" not in meta:
             raise UsageError("which sample rate? --rate HZ")
-        (_waveform if front == "waveform" else _mel)(meta, dims)
-        meta.setdefault("frontend.short", "zero")
-        meta.setdefault("frontend.tail", "pad")
+        {"waveform": _waveform, "mel": _mel, "stft": _stft}[front](meta, dims)
+        if front != "stft":
+            meta.setdefault("frontend.short", "zero")
+            meta.setdefault("frontend.tail", "pad")
     if meta.get("kind") == "classifier":
         if "labels" not in meta:
             meta["labels"] = ["class %d" % i for i in range(width or 1)]

@@ -10,6 +10,28 @@ from .bundle import Bundle
 from .errors import ConvertError, InputError, UsageError
 from .onnx_map import Mapper
 from .onnx_probe import Probe, free_symbols
+from .simplify import simplify
+
+
+# Published networks whose sound is known, recognised by their inputs: what the file itself cannot say.
+SPEECH = {"kind": "separator", "labels": ["speech"], "licence": "MIT", "frontend": "stft", "frontend.rate": 16000,
+          "frontend.n_fft": 512, "frontend.win_length": 512, "frontend.patch_frames": 1, "separator.gives": "mask"}
+PUBLISHED = {
+    (("mix", (1, 257, 1, 2)), ("conv_cache", (2, 1, 16, 16, 33))): dict(
+        SPEECH, **{"name": "gtcrn", "frontend.hop": 256, "frontend.window": "sqrt_hann", "frontend.center": "reflect",
+                   "frontend.layout": "freq_time_complex", "separator.gives": "spectrum", "frontend.power": 1.0,
+                   "source": "Xiaobin-Rong/gtcrn"}),
+    (("input_2", (1, 1, 257)), ("input_3", (1, 2, 128, 2))): dict(
+        SPEECH, **{"name": "dtln_1", "frontend.hop": 128, "frontend.window": "rectangular", "frontend.center": "zero",
+                   "frontend.layout": "time_freq_3d", "frontend.power": 1.0,
+                   "source": "breizhn/DTLN, first stage (magnitude mask)"}),
+}
+
+
+def published(model):
+    """Metadata of a network that is known by its first two inputs, else {}."""
+    key = tuple((i.name, tuple(i.dims)) for i in model.inputs[:2])
+    return dict(PUBLISHED.get(key, {}))
 
 
 def check_operators(model):
@@ -39,15 +61,15 @@ def to_graph(model, batch="auto"):
     if batch != "1" and free_symbols(model):
         try:
             probe = Probe(model, free=True)
-            return Mapper(probe).run(), probe, ""
+            return simplify(Mapper(probe).run()), probe, ""
         except ConvertError as e:
             if batch == "free":
                 raise
             why = str(e)
         probe = Probe(model, free=False)
-        return Mapper(probe).run(), probe, "batch fixed to 1 (free: %s)" % why
+        return simplify(Mapper(probe).run()), probe, "batch fixed to 1 (free: %s)" % why
     probe = Probe(model, free=False)
-    return Mapper(probe).run(), probe, ""
+    return simplify(Mapper(probe).run()), probe, ""
 
 
 def tolerance(outputs):
@@ -64,7 +86,7 @@ def convert(path, options):
     bundle = Bundle(graph, {
         "name": os.path.splitext(os.path.basename(path))[0], "kind": "network", "score": "real", "frontend": "none",
         "source": "%s (ONNX opset %d%s)" % (os.path.basename(path), model.opset,
-                                            ", " + model.producer if model.producer else "")})
+                                            ", " + model.producer if model.producer else ""), **published(model)})
     bundle.golden(x, y, tolerance(y), "numpy evaluation of the ONNX graph, double precision")
     bundle.note = note
     return bundle
