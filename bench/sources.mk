@@ -1,5 +1,5 @@
 # `make bench` builds these and runs them beside the peers it finds (bench/README.md).
-BENCHES = bench/bench_gemm
+BENCHES = bench/bench_gemm bench/bench_conv
 BENCH_COMMON = bench/bench.c bench/bench.h
 BENCH_LIBS = libauscult-all.la -ldl $(LIBM)
 bench_bench_gemm_SOURCES = bench/bench_gemm.c $(BENCH_COMMON)
@@ -18,3 +18,5 @@ EXTRA_PROGRAMS += bench/bench_fft
 bench_bench_fft_SOURCES = bench/bench_fft.c
 bench_bench_fft_CFLAGS = $(AM_CFLAGS) -march=native
 bench_bench_fft_LDADD = libauscult-all.la $(LIBM) -ldl
+bench_bench_conv_SOURCES = bench/bench_conv.c
+bench_bench_conv_LDADD = $(BENCH_LIBS)

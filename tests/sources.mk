@@ -55,6 +55,10 @@ tests_test_la_SOURCES = tests/test_la.c
 AUS_TESTS += tests/test_conv
 tests_test_conv_SOURCES = tests/test_conv.c tests/op_test.h tests/golden/conv.h
 EXTRA_DIST += tests/golden/make_conv.py
+AUS_TESTS += tests/test_rnn tests/test_attention
+tests_test_rnn_SOURCES = tests/test_rnn.c tests/op_test.h tests/golden/rnn.h
+tests_test_attention_SOURCES = tests/test_attention.c tests/op_test.h tests/golden/rnn.h
+EXTRA_DIST += tests/golden/make_rnn.py
 endif
 LOG_COMPILER = $(AUS_EMULATOR)
 EXTRA_DIST += tests/test.h tests/guard.h tests/isa.h

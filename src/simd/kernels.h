@@ -12,6 +12,7 @@
 #include "simd/kern_fft.h"
 #include "simd/kern_rank.h"
 #include "simd/kern_gemm.h"
+#include "simd/kern_rnn.h"
 #include "simd/kern_spec.h"
 #include "simd/kern_vec.h"
 
@@ -19,6 +20,7 @@ typedef struct aus_kernels {
   const char *name;            /* "scalar", "avx2", "avx512", "neon" */
   int width;                   /* floats in a vector */
   struct aus_conv_kernels conv; /* register tiles of convolution */
+  struct aus_rnn_kernels rnn;   /* steps of recurrent layers */
   struct aus_fft_kernels fft;  /* frames in lanes: transforms */
   struct aus_spec_kernels spec; /* frames in lanes: framing, power, banks, logarithms */
   struct aus_rank_kernels rank; /* sliding medians, soft masks */

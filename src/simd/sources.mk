@@ -11,6 +11,8 @@ SIMD_BODIES = \
 	src/simd/kern_rank.inc \
 	src/simd/kern_gemm.h \
 	src/simd/kern_gemm.inc \
+	src/simd/kern_rnn.h \
+	src/simd/kern_rnn.inc \
 	src/simd/kern_spec.h \
 	src/simd/kern_spec.inc \
 	src/simd/kern_table.inc \
