@@ -31,6 +31,10 @@ tests_pipe_child_LDADD = $(LIBM)
 tests_test_model_SOURCES = tests/test_model.c
 AUS_TESTS += tests/test_network
 tests_test_network_SOURCES = tests/test_network.c
+AUS_TESTS += tests/test_golden_musicnn
+tests_test_golden_musicnn_SOURCES = tests/test_golden_musicnn.c
+tests_test_golden_musicnn_CPPFLAGS = $(AM_CPPFLAGS) -DSHARED_DATA='"$(abs_top_srcdir)/../shared/data"' \
+	-DCONVERTER='"$(abs_top_srcdir)/tools/auscult-convert"'
 AUS_TESTS += tests/test_components
 tests_test_components_SOURCES = tests/test_components.c tests/golden/superpixels.h
 EXTRA_DIST += tests/golden/make_superpixels.py
