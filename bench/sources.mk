@@ -20,3 +20,4 @@ bench_bench_fft_CFLAGS = $(AM_CFLAGS) -march=native
 bench_bench_fft_LDADD = libauscult-all.la $(LIBM) -ldl
 bench_bench_conv_SOURCES = bench/bench_conv.c
 bench_bench_conv_LDADD = $(BENCH_LIBS)
+EXTRA_DIST += bench/explain/bench_explain.py bench/explain/peer_explain.py
