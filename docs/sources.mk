@@ -7,3 +7,4 @@ EXTRA_DIST += docs/pipe-protocol.md
 EXTRA_DIST += docs/models.md
 EXTRA_DIST += docs/ops.md docs/ops.sh
 EXTRA_DIST += docs/graph.md
+EXTRA_DIST += docs/nmf.md

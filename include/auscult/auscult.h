@@ -9,6 +9,7 @@
 #include <auscult/explain.h>
 #include <auscult/model.h>
 #include <auscult/net.h>
+#include <auscult/nmf.h>
 #include <auscult/sep.h>
 
 #endif

@@ -8,4 +8,5 @@ ausinclude_HEADERS = \
 	include/auscult/explain.h \
 	include/auscult/model.h \
 	include/auscult/net.h \
+	include/auscult/nmf.h \
 	include/auscult/sep.h

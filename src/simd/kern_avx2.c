@@ -8,6 +8,7 @@
 #include "simd/vec_math.h"
 #include "simd/kern_conv.inc"
 #include "simd/kern_rnn.inc"
+#include "simd/kern_nmf.inc"
 #include "simd/kern_fft.inc"
 #include "simd/kern_spec.inc"
 #include "simd/kern_fft_fused.inc"

@@ -13,6 +13,7 @@
 #include "simd/kern_rank.h"
 #include "simd/kern_gemm.h"
 #include "simd/kern_rnn.h"
+#include "simd/kern_nmf.h"
 #include "simd/kern_spec.h"
 #include "simd/kern_vec.h"
 
@@ -26,6 +27,7 @@ typedef struct aus_kernels {
   struct aus_rank_kernels rank; /* sliding medians, soft masks */
   struct aus_vec_kernels vec;  /* elementwise work and reductions */
   struct aus_gemm_kernels gemm; /* matrix products */
+  struct aus_nmf_kernels nmf;   /* multiplicative updates */
 } aus_kernels;
 
 /* The best table for cpu, or the one named; NULL when that one is not to be had. */

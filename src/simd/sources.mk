@@ -13,6 +13,8 @@ SIMD_BODIES = \
 	src/simd/kern_gemm.inc \
 	src/simd/kern_rnn.h \
 	src/simd/kern_rnn.inc \
+	src/simd/kern_nmf.h \
+	src/simd/kern_nmf.inc \
 	src/simd/kern_spec.h \
 	src/simd/kern_spec.inc \
 	src/simd/kern_table.inc \

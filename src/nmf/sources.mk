@@ -1,0 +1,5 @@
+AUS_SOURCES += \
+	src/nmf/divergence.c \
+	src/nmf/divergence.h \
+	src/nmf/fit.c \
+	src/nmf/merge.c

@@ -1,0 +1,206 @@
+/* test_nmf.c - NMF against scikit-learn and numpy, descent, planted atoms, threads, projection, merging. */
+#include "test.h"
+
+#include <auscult/nmf.h>
+
+#include "golden/nmf.h"
+
+static void check_golden(double beta, int unit_norm, double mu, const float *want_w, const float *want_h)
+{
+  aus_ctx *ctx = test_ctx(1);
+  float w[GF * GK], h[GK * GN];
+  memcpy(w, golden_w0, sizeof w);
+  memcpy(h, golden_h0, sizeof h);
+  aus_nmf_config c;
+  aus_nmf_defaults(&c);
+  c.atoms = GK; c.beta = beta; c.unit_norm = unit_norm; c.mu = mu; c.max_iterations = GITERS; c.tolerance = 0;
+  c.warm_w = c.warm_h = 1;
+  assert_ok(ctx, aus_nmf_fit(ctx, &c, GF, GN, golden_v, w, h, NULL));
+  for (int i = 0; i < GF * GK; i++) assert_near(w[i], want_w[i], 2e-5 * (1 + fabs(want_w[i])));
+  for (int i = 0; i < GK * GN; i++) assert_near(h[i], want_h[i], 2e-5 * (1 + fabs(want_h[i])));
+  aus_ctx_destroy(ctx);
+}
+
+static void plain_equals_scikit_learn(void **state)
+{
+  (void)state;
+  check_golden(1.0, 0, 0.0, sk_kl_w, sk_kl_h);
+  check_golden(2.0, 0, 0.0, sk_eu_w, sk_eu_h);
+}
+
+static void sparse_equals_the_written_out_updates(void **state)
+{
+  (void)state;
+  check_golden(1.0, 1, 0.05, sp_kl_w, sp_kl_h);
+  check_golden(2.0, 1, 0.05, sp_eu_w, sp_eu_h);
+  check_golden(0.0, 1, 0.05, sp_is_w, sp_is_h);
+  check_golden(1.5, 1, 0.05, sp_mid_w, sp_mid_h);
+}
+
+enum { F = 40, N = 300, K = 4 };
+
+/* Atoms with disjoint support, activations that are zero half of the time: unique up to scale. */
+static void plant(float *w, float *h, float *v)
+{
+  aus_rng r;
+  aus_rng_init(&r, 3, 0);
+  for (int i = 0; i < F; i++)
+    for (int k = 0; k < K; k++) w[i * K + k] = i / 10 == k ? (float)(0.2 + aus_rng_uniform(&r)) : 0.0f;
+  for (int k = 0; k < K; k++)
+    for (int t = 0; t < N; t++) h[k * N + t] = aus_rng_u32(&r) & 1 ? (float)aus_rng_uniform(&r) : 0.0f;
+  for (int i = 0; i < F; i++)
+    for (int t = 0; t < N; t++) {
+      float sum = 1e-4f;
+      for (int k = 0; k < K; k++) sum += w[i * K + k] * h[k * N + t];
+      v[i * N + t] = sum;
+    }
+}
+
+static float cosine(const float *a, int sa, const float *b, int sb)
+{
+  float ab = 0, aa = 0, bb = 0;
+  for (int i = 0; i < F; i++) { ab += a[i * sa] * b[i * sb]; aa += a[i * sa] * a[i * sa]; bb += b[i * sb] * b[i * sb]; }
+  return ab / sqrtf(aa * bb);
+}
+
+static void objective_never_rises(void **state)
+{
+  (void)state;
+  static float w0[F * K], h0[K * N], v[F * N], w[F * K], h[K * N];
+  plant(w0, h0, v);
+  const double betas[] = { 2, 1, 0 }, mus[] = { 0, 0.05, 0.8 };
+  aus_ctx *ctx = test_ctx(1);
+  for (int b = 0; b < 3; b++)
+    for (int m = 0; m < 3; m++) {
+      double last = INFINITY;
+      aus_nmf_config c;
+      aus_nmf_defaults(&c);
+      c.atoms = K; c.beta = betas[b]; c.mu = mus[m]; c.tolerance = 0; c.max_iterations = 1;
+      for (int it = 0; it < 60; it++) {
+        aus_nmf_result r;
+        c.warm_w = c.warm_h = it > 0;
+        assert_ok(ctx, aus_nmf_fit(ctx, &c, F, N, v, w, h, &r));
+        if (r.objective > last + 1e-6 * fabs(last)) fail_msg("beta %g mu %g: rises at %d from %.9g to %.9g", betas[b], mus[m], it, last, r.objective);
+        last = r.objective;
+      }
+    }
+  aus_ctx_destroy(ctx);
+}
+
+static void planted_atoms_are_found(void **state)
+{
+  (void)state;
+  static float w0[F * K], h0[K * N], v[F * N], w[F * K], h[K * N];
+  plant(w0, h0, v);
+  aus_ctx *ctx = test_ctx(2);
+  for (double beta = 1; beta <= 2; beta++) {
+    aus_nmf_config c;
+    aus_nmf_defaults(&c);
+    c.atoms = K; c.beta = beta; c.mu = 0.01; c.max_iterations = 500; c.seed = 2;
+    assert_ok(ctx, aus_nmf_fit(ctx, &c, F, N, v, w, h, NULL));
+    for (int k = 0; k < K; k++) {
+      float best = 0;
+      for (int j = 0; j < K; j++) best = fmaxf(best, cosine(w0 + k, K, w + j, K));
+      if (best < 0.99f) fail_msg("beta %g: atom %d found with cosine %.4f only", beta, k, (double)best);
+    }
+  }
+  aus_ctx_destroy(ctx);
+}
+
+static void same_bits_for_any_threads(void **state)
+{
+  (void)state;
+  static float w0[F * K], h0[K * N], v[F * N], w[3][F * K], h[3][K * N];
+  plant(w0, h0, v);
+  for (int t = 1; t <= 3; t++) {
+    aus_ctx *ctx = test_ctx(t);
+    aus_nmf_config c;
+    aus_nmf_defaults(&c);
+    c.atoms = K; c.beta = 1; c.mu = 0.1;
+    assert_ok(ctx, aus_nmf_fit(ctx, &c, F, N, v, w[t - 1], h[t - 1], NULL));
+    aus_ctx_destroy(ctx);
+    assert_memory_equal(w[t - 1], w[0], sizeof w[0]);
+    assert_memory_equal(h[t - 1], h[0], sizeof h[0]);
+  }
+}
+
+static void frozen_columns_stay_and_projection_recovers(void **state)
+{
+  (void)state;
+  static float w0[F * K], h0[K * N], v[F * N], w[F * K], h[K * N];
+  const uint8_t frozen[K] = { 1, 0, 0, 1 };
+  plant(w0, h0, v);
+  aus_ctx *ctx = test_ctx(1);
+  aus_nmf_config c;
+  aus_nmf_defaults(&c);
+  c.atoms = K; c.beta = 1; c.warm_w = 1; c.frozen = frozen; c.max_iterations = 20;
+  memcpy(w, w0, sizeof w);
+  for (int i = 0; i < F * K; i++) w[i] += 0.01f;
+  static float before[F * K];
+  memcpy(before, w, sizeof w);
+  assert_ok(ctx, aus_nmf_fit(ctx, &c, F, N, v, w, h, NULL));
+  for (int i = 0; i < F; i++) { assert_true(w[i * K] == before[i * K]); assert_true(w[i * K + 3] == before[i * K + 3]); }
+  c.frozen = NULL; c.max_iterations = 300; c.tolerance = 0;
+  assert_ok(ctx, aus_nmf_project(ctx, &c, F, N, v, w0, h, NULL));
+  for (int i = 0; i < K * N; i++) assert_near(h[i], h0[i], 2e-3);
+  aus_ctx_destroy(ctx);
+}
+
+static void merging_keeps_the_sum(void **state)
+{
+  (void)state;
+  enum { M = 4 };
+  float w[F * M], h[M * 2] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+  for (int i = 0; i < F; i++) { /* 0 and 2 parallel, 1 and 3 apart */
+    w[i * M] = w[i * M + 2] = (float)(i % 5);
+    w[i * M + 1] = (float)(i == 3);
+    w[i * M + 3] = (float)(i == 9);
+  }
+  int32_t atoms = M, group[M];
+  aus_ctx *ctx = test_ctx(1);
+  assert_ok(ctx, aus_nmf_merge(ctx, 0.995, F, 2, &atoms, w, h, group));
+  assert_int_equal(atoms, 3);
+  const int32_t want[M] = { 0, 1, 0, 2 };
+  assert_memory_equal(group, want, sizeof want);
+  const float want_h[6] = { 6, 8, 3, 4, 7, 8 };
+  for (int i = 0; i < 6; i++) assert_near(h[i], want_h[i], 0);
+  for (int i = 0; i < F; i++) {
+    assert_near(w[i * 3], i % 5, 1e-5);
+    assert_near(w[i * 3 + 1], i == 3, 1e-6);
+    assert_near(w[i * 3 + 2], i == 9, 1e-6);
+  }
+  aus_ctx_destroy(ctx);
+}
+
+static void bad_input_is_refused(void **state)
+{
+  (void)state;
+  aus_ctx *ctx = test_ctx(1);
+  float v[6] = { 0 }, w[3], h[2];
+  aus_nmf_config c;
+  aus_nmf_defaults(&c);
+  assert_int_equal(aus_nmf_fit(ctx, &c, 3, 2, v, w, h, NULL), AUS_EINVAL); /* no atoms */
+  c.atoms = 1;
+  assert_int_equal(aus_nmf_fit(ctx, &c, 3, 2, v, w, h, NULL), AUS_EINVAL); /* silence */
+  assert_non_null(strstr(aus_ctx_error(ctx), "silence"));
+  v[1] = -1;
+  assert_int_equal(aus_nmf_fit(ctx, &c, 3, 2, v, w, h, NULL), AUS_EINVAL);
+  v[1] = NAN;
+  assert_int_equal(aus_nmf_fit(ctx, &c, 3, 2, v, w, h, NULL), AUS_EINVAL);
+  aus_ctx_destroy(ctx);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(plain_equals_scikit_learn),
+    cmocka_unit_test(sparse_equals_the_written_out_updates),
+    cmocka_unit_test(objective_never_rises),
+    cmocka_unit_test(planted_atoms_are_found),
+    cmocka_unit_test(same_bits_for_any_threads),
+    cmocka_unit_test(frozen_columns_stay_and_projection_recovers),
+    cmocka_unit_test(merging_keeps_the_sum),
+    cmocka_unit_test(bad_input_is_refused),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
