@@ -18,7 +18,7 @@ floor() {
 # Public headers by the folder whose nouns they declare.
 owner() {
   case $1 in
-  core.h) echo core ;; audio.h) echo audio ;; dsp.h) echo dsp ;; bundle.h) echo format ;; net.h) echo nn ;;
+  core.h) echo core ;; audio.h) echo audio ;; dsp.h) echo dsp ;; bundle.h) echo format ;; net.h) echo nn ;; nmf.h) echo nmf ;;
   model.h) echo model ;; explain.h) echo explain ;; sep.h) echo sep ;; auscult.h) echo cli ;;
   *) echo unknown ;;
   esac
