@@ -51,24 +51,35 @@ static const uint32_t K[64] = {
 
 static uint32_t ror(uint32_t x, int n) { return x >> n | x << (32 - n); }
 
-static void sha_block(uint32_t h[8], const unsigned char *p)
+/* One round; the eight words trade names instead of places, so that they stay in registers. */
+#define ROUND(a, b, c, d, e, f, g, h, i)                                                                        \
+  do {                                                                                                          \
+    const uint32_t t_ = h + (ror(e, 6) ^ ror(e, 11) ^ ror(e, 25)) + (g ^ (e & (f ^ g))) + K[i] + w[i];          \
+    d += t_;                                                                                                    \
+    h = t_ + (ror(a, 2) ^ ror(a, 13) ^ ror(a, 22)) + ((a & b) | (c & (a | b)));                                 \
+  } while (0)
+
+static void sha_block(uint32_t s[8], const unsigned char *p)
 {
-  uint32_t w[64], v[8];
+  uint32_t w[64], a = s[0], b = s[1], c = s[2], d = s[3], e = s[4], f = s[5], g = s[6], h = s[7];
   for (int i = 0; i < 16; i++) w[i] = (uint32_t)p[4 * i] << 24 | (uint32_t)p[4 * i + 1] << 16 | (uint32_t)p[4 * i + 2] << 8 | p[4 * i + 3];
   for (int i = 16; i < 64; i++) {
     const uint32_t s0 = ror(w[i - 15], 7) ^ ror(w[i - 15], 18) ^ w[i - 15] >> 3;
     const uint32_t s1 = ror(w[i - 2], 17) ^ ror(w[i - 2], 19) ^ w[i - 2] >> 10;
     w[i] = w[i - 16] + s0 + w[i - 7] + s1;
   }
-  memcpy(v, h, sizeof v);
-  for (int i = 0; i < 64; i++) {
-    const uint32_t t1 = v[7] + (ror(v[4], 6) ^ ror(v[4], 11) ^ ror(v[4], 25)) + ((v[4] & v[5]) ^ (~v[4] & v[6])) + K[i] + w[i];
-    const uint32_t t2 = (ror(v[0], 2) ^ ror(v[0], 13) ^ ror(v[0], 22)) + ((v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]));
-    memmove(v + 1, v, 7 * sizeof *v);
-    v[4] += t1;
-    v[0] = t1 + t2;
+  for (int i = 0; i < 64; i += 8) {
+    ROUND(a, b, c, d, e, f, g, h, i);
+    ROUND(h, a, b, c, d, e, f, g, i + 1);
+    ROUND(g, h, a, b, c, d, e, f, i + 2);
+    ROUND(f, g, h, a, b, c, d, e, i + 3);
+    ROUND(e, f, g, h, a, b, c, d, i + 4);
+    ROUND(d, e, f, g, h, a, b, c, i + 5);
+    ROUND(c, d, e, f, g, h, a, b, i + 6);
+    ROUND(b, c, d, e, f, g, h, a, i + 7);
   }
-  for (int i = 0; i < 8; i++) h[i] += v[i];
+  const uint32_t v[8] = { a, b, c, d, e, f, g, h };
+  for (int i = 0; i < 8; i++) s[i] += v[i];
 }
 
 void aus_sha256_init(aus_sha256 *s)
@@ -81,6 +92,11 @@ void aus_sha256_add(aus_sha256 *s, const void *data, size_t size)
   const unsigned char *p = data;
   while (size) {
     const size_t at = s->bytes % 64, n = size < 64 - at ? size : 64 - at;
+    if (n == 64) { /* a whole block where it lies */
+      sha_block(s->h, p);
+      s->bytes += 64; p += 64; size -= 64;
+      continue;
+    }
     memcpy(s->block + at, p, n);
     s->bytes += n; p += n; size -= n;
     if (s->bytes % 64 == 0) sha_block(s->h, s->block);
