@@ -56,7 +56,7 @@ static void print_target(const cli_job *job, const aus_target_explanation *t)
     full = fmax(full, fabs(aus_component_value(&t->weight[i])));
   }
   printf("\n");
-  cli_pad(t->name, 0);
+  cli_put(t->name);
   printf("  %.4f", t->score);
   if (isfinite(t->score_none)) printf("  (with nothing on: %.4f)", t->score_none);
   printf("\n  %-*s %9s  %-20s %9s %9s %9s\n", width, "component", "weight", e->interval[0] ? e->interval : "interval", "shapley", "alone", "without");
@@ -77,10 +77,10 @@ void cli_job_print(const cli_job *job)
   char line[512], word[32], word2[32];
   cli_describe_sound(&job->sound, line, sizeof line);
   printf("%s\nmodel: ", line);
-  cli_pad(job->info->name && *job->info->name ? job->info->name : s->model ? s->model : s->model_cmd, 0);
+  cli_put(job->info->name && *job->info->name ? job->info->name : s->model ? s->model : s->model_cmd);
   printf(", %d targets, %s\n", job->info->n_targets, job->info->front_end && *job->info->front_end ? job->info->front_end : "front end of its own");
-  printf("%s: %d components (%s), %s %lld mixes, %s, %s scale\n", word_of(s, "method", s->method, word), e->n_components, job->components.kind,
-         e->exhaustive ? "all" : "a sample of", (long long)e->n_rows, word_of(s, "surrogate", s->surrogate, word2), s->scale ? "logit" : "score");
+  printf("%s: %d components (%s), %s %lld mixes, %s, %s scale\n", word_of(s, "method", s->method, word), e->n_components,
+         job->sources.kind[0] ? job->sources.kind : job->components.kind, e->exhaustive ? "all" : "a sample of", (long long)e->n_rows, word_of(s, "surrogate", s->surrogate, word2), s->scale ? "logit" : "score");
   for (int32_t i = 0; i < e->n_targets; i++) print_target(job, &e->target[i]);
   if (s->out) printf("\nsound of the parts: %s/\n", s->out);
   if (s->report) printf("%sreport: %s\n", s->out ? "" : "\n", s->report);

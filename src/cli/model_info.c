@@ -16,12 +16,12 @@ static void print_meta(const aus_bundle *b, const char *key, int32_t type)
   enum { SHOWN = 12 };
   const int32_t n = aus_meta_count(b, key);
   cli_pad(key, 26);
-  if (type == META_STRING) cli_pad(aus_meta_string(b, key, ""), 0);
+  if (type == META_STRING) cli_put(aus_meta_string(b, key, ""));
   else if (type == META_INTEGER) printf("%" PRId64, aus_meta_integer(b, key, 0));
   else if (type == META_REAL) printf("%.9g", aus_meta_real(b, key, 0));
   for (int32_t i = 0; type >= META_STRINGS && i < n && i < SHOWN; i++) {
     if (i) printf(", ");
-    if (type == META_STRINGS) cli_pad(aus_meta_string_at(b, key, i), 0);
+    if (type == META_STRINGS) cli_put(aus_meta_string_at(b, key, i));
     else printf("%.9g", aus_meta_real_at(b, key, i));
   }
   printf(type >= META_STRINGS && n > SHOWN ? ", ... (%d)\n" : "\n", n);
@@ -69,12 +69,12 @@ static void print_info(const char *path, aus_bundle *b)
     char dims[128];
     dims_text(aus_graph_input_dims(b, i), dims, sizeof dims);
     cli_pad("graph input", 26);
-    cli_pad(aus_graph_input_name(b, i), 0);
+    cli_put(aus_graph_input_name(b, i));
     printf(" [%s]\n", dims);
   }
   for (int32_t i = 0; i < aus_graph_outputs(b); i++) {
     cli_pad("graph output", 26);
-    cli_pad(aus_graph_output_name(b, i), 0);
+    cli_put(aus_graph_output_name(b, i));
     printf("\n");
   }
 }

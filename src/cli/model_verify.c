@@ -11,7 +11,7 @@ static int run(cli_settings *s, int n, char **operand)
 {
   cli_session cs;
   aus_bundle *b = NULL;
-  double worst = NAN, tolerance = NAN;
+  double worst = INFINITY, tolerance = 0;
   (void)n;
   int code = cli_session_open(&cs, s);
   if (code != CLI_DONE) return code;
@@ -20,10 +20,11 @@ static int run(cli_settings *s, int n, char **operand)
   if (status != AUS_OK)
     code = cli_fail(&cs, CLI_OPENING, status);
   else if (!(worst <= tolerance))
-    code = cli_say(&cs, CLI_BAD_INPUT, "%s: the golden output is missed by %.3g, more than %.3g: this conversion is wrong",
-                   operand[0], worst, tolerance);
+    code = cli_say(&cs, CLI_BAD_INPUT, "%s: the golden output is missed by %.3g, more than %.3g: this conversion is wrong", operand[0],
+                   worst, tolerance);
   else
-    printf("%s: sound. The golden output is met within %.3g (allowed: %.3g).\n", operand[0], worst, tolerance);
+    printf("%s: sound. The golden output (%s) is met within %.3g; allowed: %.3g.\n", operand[0], aus_meta_string(b, "golden.source", "of unknown source"),
+           worst, tolerance);
   aus_bundle_close(b);
   return cli_session_close(&cs, code == CLI_DONE ? cli_flush(&cs) : code);
 }

@@ -47,7 +47,7 @@ void cli_print_help(FILE *f, const cli_command *c)
     else fprintf(f, "%-*s", HELP_COLUMN, left);
     wrap(f, right, HELP_COLUMN, HELP_COLUMN, HELP_WIDTH);
   }
-  fprintf(f, "%s    --help%*sprint this\n", "  -h,", HELP_COLUMN - 15, "");
+  fprintf(f, "%-*sprint this\n", HELP_COLUMN, "  -h, --help");
   if (c->examples) fprintf(f, "\nexamples:\n%s", c->examples);
 }
 

@@ -1,1 +1,30 @@
-# files of src/cli
+# The program. It links the library's objects, so that it starts fast and can use what the shared library hides.
+bin_PROGRAMS += auscult
+auscult_SOURCES = \
+	src/cli/commands.h \
+	src/cli/explain.c \
+	src/cli/input.c \
+	src/cli/input.h \
+	src/cli/job.h \
+	src/cli/job_components.c \
+	src/cli/job_show.c \
+	src/cli/job_targets.c \
+	src/cli/main.c \
+	src/cli/model_embed.c \
+	src/cli/model_info.c \
+	src/cli/model_run.c \
+	src/cli/model_verify.c \
+	src/cli/options.c \
+	src/cli/options.h \
+	src/cli/predict.c \
+	src/cli/print_options.c \
+	src/cli/separate.c \
+	src/cli/session.c \
+	src/cli/session.h \
+	src/cli/sources.c \
+	src/cli/sources.h \
+	src/cli/table.c \
+	src/cli/table.h \
+	src/cli/wavs.c \
+	src/cli/wavs.h
+auscult_LDADD = libauscult-all.la $(LIBM)

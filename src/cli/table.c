@@ -20,6 +20,14 @@ int cli_width(const char *name, int at_least)
   return n > at_least ? n : at_least;
 }
 
+void cli_put(const char *text)
+{
+  for (; *text; text++) {
+    const unsigned char c = (unsigned char)*text;
+    putchar(c < 0x20 || c == 0x7f ? '?' : c);
+  }
+}
+
 void cli_pad(const char *name, int width)
 {
   int n = 0;

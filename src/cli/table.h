@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 int cli_width(const char *name, int at_least);   /* of a name as printed, if larger */
+void cli_put(const char *text);                  /* control characters as '?' */
 void cli_pad(const char *name, int width);        /* name, control characters as '?', then blanks */
 void cli_bar(double value, double full, int width); /* signed: colour and +/- blocks */
 bool cli_colour(void);                            /* stdout is a terminal and NO_COLOR is not set */

@@ -35,3 +35,4 @@ AUS_SOURCES += src/nn/ops/lstm.c
 AUS_SOURCES += src/nn/ops/gru.c
 AUS_SOURCES += src/nn/ops/rnn.c
 AUS_SOURCES += src/nn/ops/attention.c
+AUS_SOURCES += src/nn/verify.c

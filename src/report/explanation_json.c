@@ -49,11 +49,14 @@ static void put_target(aus_json *j, const aus_explanation *e, const aus_target_e
   aus_json_string(j, "name", t->name);
   aus_json_real(j, "score", t->score);
   aus_json_real(j, "score_none", t->score_none);
+  aus_json_real(j, "raw_score", t->raw_score);
   aus_json_real(j, "intercept", t->intercept);
   aus_json_real(j, "r2", t->r2);
   aus_json_real(j, "local_prediction", t->local_prediction);
   aus_json_real(j, "complexity", t->complexity);
   aus_json_real(j, "stability", t->stability);
+  aus_json_real(j, "vsi", t->vsi);
+  aus_json_real(j, "csi", t->csi);
   aus_json_real(j, "additivity_gap", t->additivity_gap);
   aus_json_array(j, "components");
   for (int32_t i = 0; i < e->n_components; i++) put_weight(j, e->component[i], &t->weight[i]);
@@ -67,6 +70,9 @@ void aus_explanation_json(aus_json *j, const aus_explanation *e, const aus_compo
   aus_json_string(j, "method", e->method);
   aus_json_object(j, "evaluated");
   aus_json_integer(j, "rows", e->n_rows);
+  aus_json_integer(j, "neighbourhood", e->n_neighbourhood);
+  aus_json_integer(j, "predicted", e->n_predicted);
+  aus_json_real(j, "effective_rows", e->effective_rows);
   aus_json_bool(j, "exhaustive", e->exhaustive != 0);
   aus_json_string(j, "components", c->kind);
   aus_json_string(j, "baseline", c->baseline);

@@ -3,14 +3,17 @@ TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = $(SHELL)
 AM_TESTS_ENVIRONMENT = srcdir='$(srcdir)' top_builddir='$(top_builddir)' CC='$(CC)' NM='$(NM)' \
 	AUS_EMULATOR='$(AUS_EMULATOR)'; export srcdir top_builddir CC NM AUS_EMULATOR;
+CLI_TESTS = tests/cli/determinism.sh tests/cli/docs.sh tests/cli/exit_codes.sh tests/cli/interrupt.sh tests/cli/man.sh tests/cli/outputs.sh tests/cli/smoke.sh
 SH_TESTS = \
 	tests/checks/headers.sh \
 	tests/checks/includes.sh \
 	tests/checks/links.sh \
 	tests/checks/ops.sh \
 	tests/checks/symbols.sh
+	tests/checks/symbols.sh \
+	$(CLI_TESTS)
 TESTS += $(SH_TESTS)
-EXTRA_DIST += $(SH_TESTS) scripts/count-results scripts/lib.sh scripts/matrix scripts/test
+EXTRA_DIST += $(SH_TESTS) tests/cli/check_outputs.py tests/cli/lib.sh scripts/count-results scripts/demo scripts/lib.sh scripts/matrix scripts/test
 
 if HAVE_CMOCKA
 AUS_TESTS += tests/test_json tests/test_npy tests/test_options tests/test_png
@@ -19,3 +22,10 @@ tests_test_npy_SOURCES = tests/test_npy.c
 tests_test_png_SOURCES = tests/test_png.c
 tests_test_options_SOURCES = tests/test_options.c src/cli/options.c src/cli/print_options.c
 endif
+
+# The command's tests hear the demo's song; it is made once.
+demo-test/stamp: examples/make_demo$(EXEEXT)
+	$(AM_V_GEN)$(AUS_EMULATOR) ./examples/make_demo$(EXEEXT) demo-test >demo-test.log && touch $@
+check_DATA += demo-test/stamp
+clean-local:
+	rm -rf demo-test demo-test.log cli-test.*
