@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { PANEL_TAPS = 256, PANEL_PIXELS = 256, TASK_WORK = 1 << 19 /* multiply-adds: some microseconds */ };
+enum { ROW_TAPS = 288, PANEL_TAPS = 256, PANEL_PIXELS = 256, TASK_WORK = 1 << 19 /* multiply-adds: some microseconds */ };
 
 typedef struct work {
   const aus_call *call;
@@ -25,6 +25,8 @@ typedef struct work {
   float *area;                             /* one per worker */
   int64_t area_floats;
   int64_t tile_w, tiles;                   /* rows: width of a tile, tiles of a row */
+  int64_t chunk, chunks;                   /* rows: taps that keep image and weights in the first cache, at a time */
+  bool heavy;                              /* rows: weights beyond the second cache */
   int64_t units, units_per_task, unit_parts; /* rows: tiles of a grid row set; panels: pixels */
   int64_t block_parts, tasks;
 } work;
@@ -47,6 +49,7 @@ static bool choose_panels(const work *w)
   const aus_conv *c = &w->c;
   const int64_t vw = w->kernels->width, vectors = ceil_div(c->gw, vw);
   if (max_over_width(w) || c->icg * c->kh * c->kw < 8) return false;
+  if (c->px > 1 && c->icg * c->kh * c->kw / (c->py * c->px) > 2 * ROW_TAPS && c->ocg > 48) return true; /* rows would re-read the weights */
   const double rows = (double)(vectors * vw) * (double)c->ocg * (vectors == 1 ? 1.1 : 1.0);
   const double panels = (double)c->gw * ((double)c->ocg + 12) + 4.0 * (double)vw;
   return panels < rows;
@@ -76,7 +79,9 @@ static void plan_rows(work *w)
   const int64_t sets = w->group_items * c->groups * c->py;
   const int64_t parts = ceil_div(wanted_tasks(w, w->group_items), sets);
   const int64_t taps = c->icg * c->kh * c->kw / c->py;
-  const bool heavy = taps * c->ocg * 4 > 768 << 10; /* weights that do not stay in the second cache are read once */
+  w->chunks = at_least(1, c->px > 1 || max_over_width(w) ? 1 : ceil_div(taps, ROW_TAPS));
+  w->chunk = at_least(1, ceil_div(taps, w->chunks));
+  const bool heavy = w->heavy = taps * c->ocg * 4 > 768 << 10; /* weights that do not stay in the second cache are read once */
   w->block_parts = 1;
   w->unit_parts = at_most(parts, w->units);
   if (heavy) {
@@ -87,8 +92,7 @@ static void plan_rows(work *w)
   if (max_over_width(w)) w->units_per_task = ceil_div(w->units_per_task, w->tiles) * w->tiles; /* whole rows */
   w->unit_parts = ceil_div(w->units, w->units_per_task);
   w->tasks = sets * w->unit_parts * w->block_parts;
-  const int64_t tile = AUS_TILE_MAX_M * w->tile_w;
-  w->area_floats = c->px > 1 ? 2 * tile : 0;
+  w->area_floats = c->px > 1 ? 2 * AUS_TILE_MAX_M * w->tile_w : 0;
 }
 
 static void plan_panels(work *w)
@@ -212,8 +216,8 @@ static struct aus_conv_tile make_tile(const work *w, const spot *s)
 
 /* ---- rows -------------------------------------------------------------------------------------------------------- */
 
-/* One tile of grid row j, written straight to dst. */
-static void tile_direct(const work *w, spot s, int64_t item, int64_t j, int64_t xt)
+/* Taps of chunk k of one tile of grid row j, summed straight in dst. */
+static void tile_direct(const work *w, spot s, int64_t item, int64_t j, int64_t xt, int64_t k)
 {
   const aus_conv *c = &w->c;
   struct aus_conv_tile t = make_tile(w, &s);
@@ -227,6 +231,14 @@ static void tile_direct(const work *w, spot s, int64_t item, int64_t j, int64_t 
   } else {
     t.dst = plane_of(w, item, channel) + oy * c->ow + x;
     t.dst_stride = c->oh * c->ow;
+  }
+  if (w->chunks > 1) {
+    const int64_t from = k * w->chunk, to = at_most(from + w->chunk, s.taps);
+    t.k = to - from;
+    t.offset += from;
+    t.weights += from * t.m;
+    if (k > 0) { t.from = t.dst; t.from_stride = t.dst_stride; }
+    if (k + 1 < w->chunks) t.flags = AUS_TILE_RAW;
   }
   w->kernels->conv.tile(&t);
 }
@@ -258,11 +270,15 @@ static void tile_phases(const work *w, const spot *s, int64_t item, int64_t j, i
       w->kernels->conv.zip(cols[0], cols[1], area + i * w->tile_w, area + tile + i * w->tile_w, dst + i * c->oh * c->ow);
 }
 
-static void unit(const work *w, const spot *s, int64_t item, int64_t u, float *area)
+/* Chunk k of one unit, channel blocks [b0, b1). The image's part stays in the first cache for all of them. */
+static void unit(const work *w, const spot *s, int64_t item, int64_t u, int64_t k, int32_t b0, int32_t b1, float *area)
 {
   const int64_t j = u / w->tiles, xt = u % w->tiles;
-  if (w->c.px > 1) tile_phases(w, s, item, j, xt, area);
-  else tile_direct(w, *s, item, j, xt);
+  spot t = *s;
+  for (t.b = b0; t.b < b1; t.b++) {
+    if (w->c.px > 1) tile_phases(w, &t, item, j, xt, area);
+    else tile_direct(w, t, item, j, xt, k);
+  }
 }
 
 /* Task: (part of channels, item, group, grid row phase, part of units). */
@@ -276,13 +292,13 @@ static void rows_task(const work *w, int64_t task, float *area)
   const int64_t rows = grid_size(c->oh, py, c->py), all = c->joined ? w->units : rows * w->tiles;
   const int64_t u0 = part * w->units_per_task, u1 = at_most(u0 + w->units_per_task, all);
   if (item >= w->items) return;
-  spot s = make_spot(w, g, py, 0);
-  if (w->block_parts > 1) { /* weights outside: each is fetched once */
-    for (s.b = b0; s.b < b1; s.b++)
-      for (int64_t u = u0; u < u1; u++) unit(w, &s, item, u, area);
+  const spot s = make_spot(w, g, py, 0);
+  if (w->heavy) { /* a chunk of the weights serves all units before the next one is fetched */
+    for (int64_t k = 0; k < w->chunks; k++)
+      for (int64_t u = u0; u < u1; u++) unit(w, &s, item, u, k, b0, b1, area);
   } else {
     for (int64_t u = u0; u < u1; u++)
-      for (s.b = b0; s.b < b1; s.b++) unit(w, &s, item, u, area);
+      for (int64_t k = 0; k < w->chunks; k++) unit(w, &s, item, u, k, b0, b1, area);
   }
 }
 
