@@ -10,3 +10,5 @@ EXTRA_DIST += docs/graph.md
 EXTRA_DIST += docs/nmf.md
 EXTRA_DIST += docs/architecture.md docs/cli.md docs/exit-codes.md docs/json.md docs/quickstart.md
 dist_man_MANS += docs/auscult.1
+EXTRA_DIST += docs/dsp.md
+EXTRA_DIST += docs/references.bib
