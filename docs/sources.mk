@@ -12,3 +12,4 @@ EXTRA_DIST += docs/architecture.md docs/cli.md docs/exit-codes.md docs/json.md d
 dist_man_MANS += docs/auscult.1
 EXTRA_DIST += docs/dsp.md
 EXTRA_DIST += docs/references.bib
+EXTRA_DIST += docs/audiolime.md docs/lime.md docs/components.md docs/references.bib

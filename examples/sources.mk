@@ -5,3 +5,8 @@ noinst_PROGRAMS += examples/make_demo
 examples_make_demo_SOURCES = examples/make_demo.c examples/demo/probe.c examples/demo/probe.h examples/demo/synth.c examples/demo/synth.h
 examples_make_demo_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/examples
 examples_make_demo_LDADD = libauscult-all.la $(LIBM)
+# The lesson of docs/audiolime.md; it checks its own numbers.
+check_PROGRAMS += examples/eight_masks
+TESTS += examples/eight_masks
+examples_eight_masks_SOURCES = examples/eight_masks.c
+examples_eight_masks_LDADD = libauscult.la $(LIBM)

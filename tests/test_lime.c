@@ -1,6 +1,8 @@
 /* test_lime.c - audioLIME whole: the golden vectors, exact recovery, determinism. */
 #include "explain_case.h"
 
+#include <auscult/sep.h>
+
 #include "lime/lime.h"
 
 static double linear4(const float *x, int k) { (void)k; return 0.1 + 0.5 * x[0] - 0.2 * x[1] + 0.3 * x[2]; }
@@ -359,6 +361,90 @@ static void refusals(void **state)
   aus_ctx_destroy(ctx);
 }
 
+/* ---- memory that runs out --------------------------------------------------------------------- */
+
+typedef struct meter { int64_t left, in_use; } meter; /* left: allocations until one fails; < 0: none does */
+
+static void *meter_alloc(void *user, size_t bytes)
+{
+  meter *m = user;
+  if (m->left == 0) return NULL;
+  if (m->left > 0) m->left--;
+  m->in_use++;
+  return malloc(bytes);
+}
+
+static void meter_free(void *user, void *p)
+{
+  meter *m = user;
+  if (p) m->in_use--;
+  free(p);
+}
+
+/* The main job: separate, cross with time or tile, explain with every surrogate in turn. */
+static aus_status main_job(aus_ctx *ctx, int variant)
+{
+  enum { LONG = 2000, RATE = 1000 };
+  float x[LONG];
+  for (int i = 0; i < LONG; i++) x[i] = (float)sin(0.1 * i) * (i % 500 < 250);
+  const aus_audio input = { .data = x, .frames = LONG, .channels = 1, .rate = RATE };
+  const aus_segments seg = { .kind = variant % 2 ? AUS_SEGMENTS_ONSETS : AUS_SEGMENTS_EQUAL, .n = 2, .crossfade_s = 0.01 };
+  formula f = { .f = sigmoid5, .targets = 1 };
+  const aus_model_info info = { .name = "formula", .sample_rate = RATE, .channels = 1, .n_targets = 1, .targets = formula_targets,
+                                .score_kind = AUS_SCORE_REAL, .short_input = "zero", .front_end = "", .licence = "", .source = "", .sha256 = "" };
+  aus_lime_config config;
+  aus_lime_defaults(&config);
+  config.surrogate = (aus_surrogate)(variant % 5);
+  config.selection = (aus_selection)(variant % 5);
+  config.n_features = 2;
+  config.bootstrap = 3;
+  config.samples = variant >= 3 ? 30 : 0;
+  config.shapley = variant == 4 ? AUS_SHAPLEY_PERMUTATION : AUS_SHAPLEY_KERNEL;
+  aus_separator *sep = NULL;
+  aus_stems stems = { 0 };
+  aus_components c = { 0 };
+  aus_model *model = NULL;
+  aus_explanation e = { 0 };
+  aus_status status = aus_separator_hpss(ctx, NULL, &sep);
+  if (status == AUS_OK) status = aus_separator_run(sep, &input, 0, &stems);
+  if (status == AUS_OK)
+    status = variant == 2   ? aus_components_tiles(ctx, &input, 2, 2, AUS_BASELINE_SHUFFLE, 1, &c)
+             : variant == 3 ? aus_components_superpixels(ctx, &input, AUS_SUPERPIXEL_FELZENSZWALB, 7, AUS_BASELINE_MEAN, 1, &c)
+             : variant == 4 ? aus_components_superpixels(ctx, &input, AUS_SUPERPIXEL_SLIC, 8, AUS_BASELINE_ZERO, 1, &c)
+                            : aus_components_stems(ctx, &input, stems.stem, (const char *const *)stems.name, stems.n, 1, &seg, &c);
+  if (status == AUS_OK) status = aus_model_from_callback(ctx, &info, predict_formula, &f, &model);
+  if (status == AUS_OK) status = aus_lime_explain(ctx, model, &c, &config, &e);
+  aus_explanation_free(&e);
+  if (model) aus_model_close(model);
+  aus_components_free(&c);
+  aus_stems_free(ctx, &stems);
+  aus_separator_close(sep);
+  return status;
+}
+
+/* Each allocation fails once: AUS_ENOMEM, nothing crashes, nothing leaks. */
+static void every_allocation_fails_in_turn(void **state)
+{
+  (void)state;
+  for (int variant = 0; variant < 5; variant++) {
+    aus_status status = AUS_ENOMEM;
+    int64_t n = 0;
+    for (; status != AUS_OK && n < 2000; n++) {
+      meter m = { .left = -1 };
+      const aus_config config = { .alloc = meter_alloc, .free = meter_free, .threads = 1, .user = &m };
+      aus_ctx *ctx = NULL;
+      assert_int_equal(aus_ctx_create(&ctx, &config), AUS_OK);
+      m.left = n;
+      status = main_job(ctx, variant);
+      if (status != AUS_OK && status != AUS_ENOMEM) fail_msg("variant %d, allocation %d: %s", variant, (int)n, aus_ctx_error(ctx));
+      if (status == AUS_ENOMEM) assert_non_null(strstr(aus_ctx_error(ctx), "out of memory"));
+      aus_ctx_destroy(ctx);
+      assert_int_equal(m.in_use, 0);
+    }
+    assert_true(status == AUS_OK && n > 40);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -366,6 +452,7 @@ int main(void)
     cmocka_unit_test(gray_code_visits_all_rows_once), cmocka_unit_test(linear_is_recovered),
     cmocka_unit_test(targets_are_chosen), cmocka_unit_test(logit_scale), cmocka_unit_test(threads_change_nothing),
     cmocka_unit_test(seeds), cmocka_unit_test(intervals_cover), cmocka_unit_test(refusals),
+    cmocka_unit_test(every_allocation_fails_in_turn),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
