@@ -9,7 +9,6 @@ SH_TESTS = \
 	tests/checks/includes.sh \
 	tests/checks/links.sh \
 	tests/checks/ops.sh \
-	tests/checks/symbols.sh
 	tests/checks/symbols.sh \
 	$(CLI_TESTS)
 TESTS += $(SH_TESTS)
