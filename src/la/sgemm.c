@@ -18,7 +18,7 @@
 
 enum {
   THIN_ROWS = 256,           /* rows of A one task can carry through all columns */
-  THIN_BYTES = 4 << 20,      /* of packed A at a time */
+  THIN_BYTES = 1 << 20,      /* of packed A at a time: half of an L2 cache */
   ROWS_PACKED = 2048,        /* rows of A packed at a time in the blocked plan */
   MAC_PER_TASK = 1 << 18,    /* about 3 microseconds: below it waking a thread does not pay */
 };
@@ -41,7 +41,7 @@ struct gemm {
   bool direct_a, direct_b;
   /* what the current parallel region works on */
   int64_t k0, k1, j0, n_cols, i0, n_rows; /* ranges of k, columns, rows */
-  int64_t row_step, col_step, n_row_blocks;
+  int64_t row_step, col_step, n_row_blocks, n_col_blocks;
 };
 
 static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -102,15 +102,16 @@ size_t aus_sgemm_scratch(const aus_ctx *ctx, int64_t m, int64_t n, int64_t k)
 /* ---- one block of C --------------------------------------------------------------- */
 
 /* Rows [i, i + rows) of C by columns [j, j + cols) for the current k range; rows start at a panel. b: packed
- * panels from column j on, or NULL for B as it lies. */
+ * panels from column j on, or NULL for B as it lies. ahead: rows of B that are packed next, or NULL. */
 static void compute(const struct gemm *g, int64_t k0, int64_t k1, const float *a_packed, int64_t i, int64_t rows,
-                    const float *b, int64_t j, int64_t cols)
+                    const float *b, int64_t j, int64_t cols, const float *ahead)
 {
   const bool first = k0 == 0;
   const int64_t kk = k1 - k0, nr = g->kern->nr;
   struct aus_gemm_block block = {
     .m = rows, .n = cols, .k = kk, .h = g->h, .alpha = g->alpha, .beta = first ? g->beta : 1.0f,
     .bias = first && g->bias ? g->bias + j : NULL, .c = g->c + i * g->ldc + j, .ldc = g->ldc,
+    .ahead = ahead, .ahead_ld = g->ldb,
   };
   if (g->direct_a) {
     block.a = g->a + i * g->lda + k0; block.a_step = g->h * g->lda; block.lda = g->lda;
@@ -144,6 +145,16 @@ static void thin_pack_a(void *arg, int64_t begin, int64_t end, int worker)
   }
 }
 
+/* Where the panel packed after (k0, j) starts in B as it lies; NULL: nowhere, or too near its end for k1 - k0 whole rows. */
+static const float *next_panel(const struct gemm *g, int64_t k0, int64_t k1, int64_t j, int64_t begin, int64_t end)
+{
+  const int64_t nr = g->kern->nr, last = min64(g->n, end * nr) - 2 * nr;
+  if (g->trans_b) return NULL;
+  if (j <= last) return g->b + k0 * g->ldb + j + nr;
+  if (k1 + (k1 - k0) <= g->k && begin * nr + nr <= g->n) return g->b + k1 * g->ldb + begin * nr;
+  return NULL;
+}
+
 static void thin_columns(void *arg, int64_t begin, int64_t end, int worker)
 {
   const struct gemm *g = arg; /* item: one panel of columns */
@@ -157,7 +168,7 @@ static void thin_columns(void *arg, int64_t begin, int64_t end, int worker)
       if (g->b_packed) b = given_panels(g, k0, k1, j);
       else if (g->direct_b && cols == nr) b = NULL;
       else g->kern->pack_b(g->trans_b, cols, k1 - k0, g->trans_b ? g->b + j * g->ldb + k0 : g->b + k0 * g->ldb + j, g->ldb, own);
-      compute(g, k0, k1, g->pack_a + (k0 - g->k0) * m_padded, 0, g->m, b, j, cols);
+      compute(g, k0, k1, g->pack_a + (k0 - g->k0) * m_padded, 0, g->m, b, j, cols, b == own ? next_panel(g, k0, k1, j, begin, end) : NULL);
     }
   }
 }
@@ -196,21 +207,21 @@ static void blocked_pack(void *arg, int64_t begin, int64_t end, int worker)
 
 static void blocked_grid(void *arg, int64_t begin, int64_t end, int worker)
 {
-  const struct gemm *g = arg; /* item: a block of C; neighbours share columns */
+  const struct gemm *g = arg; /* item: a block of C; neighbours share rows: their block of A stays in L2 */
   const int64_t kk = g->k1 - g->k0, nr = g->kern->nr;
   (void)worker;
   for (int64_t item = begin; item < end; item++) {
-    const int64_t i = item % g->n_row_blocks * g->row_step, rows = min64(g->row_step, g->n_rows - i);
-    const int64_t j = g->j0 + item / g->n_row_blocks * g->col_step;
+    const int64_t i = item / g->n_col_blocks * g->row_step, rows = min64(g->row_step, g->n_rows - i);
+    const int64_t j = g->j0 + item % g->n_col_blocks * g->col_step;
     const int64_t cols = min64(g->col_step, min64(g->n, g->j0 + g->kern->nc) - j), whole = cols / nr * nr;
     const float *a = g->pack_a + i * kk;
     if (g->b_packed) {
-      compute(g, g->k0, g->k1, a, g->i0 + i, rows, given_panels(g, g->k0, g->k1, j), j, cols);
+      compute(g, g->k0, g->k1, a, g->i0 + i, rows, given_panels(g, g->k0, g->k1, j), j, cols, NULL);
     } else if (!g->direct_b) {
-      compute(g, g->k0, g->k1, a, g->i0 + i, rows, g->pack_b + (j - g->j0) * kk, j, cols);
+      compute(g, g->k0, g->k1, a, g->i0 + i, rows, g->pack_b + (j - g->j0) * kk, j, cols, NULL);
     } else {
-      if (whole) compute(g, g->k0, g->k1, a, g->i0 + i, rows, NULL, j, whole);
-      if (whole < cols) compute(g, g->k0, g->k1, a, g->i0 + i, rows, g->pack_b, j + whole, cols - whole);
+      if (whole) compute(g, g->k0, g->k1, a, g->i0 + i, rows, NULL, j, whole, NULL);
+      if (whole < cols) compute(g, g->k0, g->k1, a, g->i0 + i, rows, g->pack_b, j + whole, cols - whole, NULL);
     }
   }
 }
@@ -225,6 +236,7 @@ static void cut_grid(struct gemm *g)
   g->n_row_blocks = ceil_div(g->n_rows, g->row_step);
   const int64_t worth = max64(1, 8 * MAC_PER_TASK / (g->row_step * nr * kk));
   g->col_step = nr * min64(panels, worth);
+  g->n_col_blocks = ceil_div(cols, g->col_step);
 }
 
 static void run_blocked(struct gemm *g)
@@ -245,7 +257,7 @@ static void run_blocked(struct gemm *g)
         g->n_cols = new_b && !g->direct_b ? ceil_div(cols, nr) : 0;
         aus_parallel_for(g->ctx, g->n_cols + a_items, max64(1, 16384 / (nr * kk)), blocked_pack, g);
         cut_grid(g);
-        aus_parallel_for(g->ctx, g->n_row_blocks * ceil_div(cols, g->col_step),
+        aus_parallel_for(g->ctx, g->n_row_blocks * g->n_col_blocks,
                          max64(1, MAC_PER_TASK / (g->row_step * g->col_step * kk)), blocked_grid, g);
       }
     }
@@ -268,7 +280,7 @@ static void run(struct gemm *g, float *scratch)
   g->k_block = k_block_of(kern, g->k);
   g->h = panel_rows(kern, g->m);
   g->direct_a = !g->trans_a && g->n <= 2 * kern->nr && (!lies_badly(g->lda) || g->m <= 8);
-  g->direct_b = !g->b_packed && !g->trans_b && (g->m <= kern->mr || (g->n * g->k <= 1 << 15 && !lies_badly(g->ldb)));
+  g->direct_b = !g->b_packed && !g->trans_b && g->n * g->k <= 1 << 15 && (g->m <= kern->mr || !lies_badly(g->ldb));
   if (thin(kern, g->m, g->n)) run_thin(g);
   else run_blocked(g);
 }

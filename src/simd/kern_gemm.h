@@ -19,6 +19,7 @@ struct aus_gemm_block {
   float *c; int64_t ldc;
   float alpha, beta;               /* c = alpha ab + beta c; beta 0 never reads c */
   const float *bias;               /* [n], added once when beta is 0; NULL: none */
+  const float *ahead; int64_t ahead_ld; /* k rows of 2 lines that will be packed next: fetched meanwhile; NULL: none */
 };
 
 struct aus_gemm_kernels {
