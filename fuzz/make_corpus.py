@@ -81,5 +81,22 @@ def aus():
         save("aus", "small%d" % repair, bytes([repair]) + data)
 
 
-for make in (wav, pipe, npy, aus):
+def options():
+    """A byte for the command (its index in fuzz_options.c), then one word a line."""
+    lines = {
+        "predict": (0, "song.wav -m m.aus --top 3 --json --offset 1.5 --duration 2 -t 2 -q"),
+        "explain": (1, "song.wav --model=m.aus --method time --segments 1,2.5 --target top2 --samples exhaustive --surrogate ridge --alpha 0.5 "
+                       "--selection lasso --features 3 --distance hamming --kernel-width 0.25 --scale logit --bootstrap 10 --seed 9007199254740991 -f"),
+        "explain_tiles": (1, "- --model-cmd x --timeout 0.5 --method slime --tiles 4x3 --baseline binmean --out d --top-k 2 --report r.html"),
+        "separate": (2, "song.wav --separator hpss --out d --no-residual --force -- "),
+        "info": (3, "m.aus --json"),
+        "run": (5, "m.aus --input a=b.npy -i c=d.npy --tap x --tap y -o out"),
+        "embed": (6, "m.aus --out w.c --symbol weights"),
+        "wrong": (1, "--nope -z --top --seed=1e9 --kernel-width nan --scale probability --help"),
+    }
+    for name, (command, words) in lines.items():
+        save("options", name, bytes([command]) + words.replace(" ", "\n").encode())
+
+
+for make in (wav, pipe, npy, aus, options):
     make()

@@ -1,6 +1,6 @@
 # The program. It links the library's objects, so that it starts fast and can use what the shared library hides.
 bin_PROGRAMS += auscult
-auscult_SOURCES = \
+CLI_SOURCES = \
 	src/cli/commands.h \
 	src/cli/explain.c \
 	src/cli/input.c \
@@ -9,7 +9,6 @@ auscult_SOURCES = \
 	src/cli/job_components.c \
 	src/cli/job_show.c \
 	src/cli/job_targets.c \
-	src/cli/main.c \
 	src/cli/model_embed.c \
 	src/cli/model_info.c \
 	src/cli/model_run.c \
@@ -27,4 +26,5 @@ auscult_SOURCES = \
 	src/cli/table.h \
 	src/cli/wavs.c \
 	src/cli/wavs.h
+auscult_SOURCES = src/cli/main.c $(CLI_SOURCES)
 auscult_LDADD = libauscult-all.la $(LIBM)
