@@ -34,6 +34,7 @@ EXTRA_DIST += \
   tests/convert/run.sh \
   tests/convert/helpers.py \
   tests/convert/test_aus.py \
+  tests/convert/test_engine.py \
   tests/convert/test_musicnn.py \
   tests/convert/test_onnx.py \
   tests/convert/test_simplify.py \

@@ -176,8 +176,8 @@ def markdown(results, auscult, data):
     lines = ["# ONNX: what converts and runs", "",
              "Written by `tests/onnx/run_testdata.py --auscult PATH --list docs/onnx-support.md`; do not edit. The tests are the",
              "ONNX project's own (Debian package `libonnx-testdata`): stored inputs and outputs, made by others. A test passes when",
-             "shapes are equal and |difference| <= 1e-5 + 1e-4 |expected|. Ran through: %s." %
-             ("`auscult model run`" if auscult else "the converter's interpreter (no engine given)"), "",
+             "shapes are equal and |difference| <= 1e-5 + 1e-4 |expected|. Ran through %s." %
+             ("the engine" if auscult else "the converter's interpreter (no engine given)"), "",
              "%d tests: " % len(results) + ", ".join("%d %s" % (total[v], v) for v in (
                  "passed", "folded", "failed", "unsupported", "not ours") if total[v]) + ".", "",
              "*folded*: nothing depends on the network's input, the converter computes it. *unsupported*: refused with one clear error.",

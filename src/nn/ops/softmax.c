@@ -25,8 +25,10 @@ static void run_rows(void *arg, int64_t begin, int64_t end, int worker)
     const float *src = j->src + r * j->n, most = j->vec->max_of(j->n, src);
     float *dst = j->dst + r * j->n;
     const double sum = j->vec->exp_sum(j->n, src, most, dst);
-    if (j->logarithm) j->vec->add_s(j->n, src, (float)(-(double)most - log(sum)), dst);
-    else j->vec->mul_s(j->n, dst, (float)(1 / sum), dst);
+    if (j->logarithm) { /* x - m first: it is small and exact, where m + log sum would round away what counts */
+      j->vec->add_s(j->n, src, -most, dst);
+      j->vec->add_s(j->n, dst, (float)-log(sum), dst);
+    } else j->vec->mul_s(j->n, dst, (float)(1 / sum), dst);
   }
 }
 
@@ -46,8 +48,10 @@ static void columns(const job *j, int64_t at, int64_t w)
   }
   if (j->logarithm) {
     j->vec->log(w, sum, sum);
-    j->vec->add(w, sum, most, sum);
-    for (int64_t i = 0; i < j->n; i++) j->vec->sub(w, src + i * j->inner, sum, dst + i * j->inner);
+    for (int64_t i = 0; i < j->n; i++) {
+      j->vec->sub(w, src + i * j->inner, most, dst + i * j->inner);
+      j->vec->sub(w, dst + i * j->inner, sum, dst + i * j->inner);
+    }
   } else {
     j->vec->rdiv_s(w, sum, 1, sum);
     for (int64_t i = 0; i < j->n; i++) j->vec->mul(w, dst + i * j->inner, sum, dst + i * j->inner);
