@@ -13,3 +13,4 @@ dist_man_MANS += docs/auscult.1
 EXTRA_DIST += docs/dsp.md
 EXTRA_DIST += docs/references.bib
 EXTRA_DIST += docs/audiolime.md docs/lime.md docs/components.md docs/references.bib
+EXTRA_DIST += docs/kernels.md

@@ -9,6 +9,7 @@
  * All labels share A, so they share its factorisation. When alpha is 0 and A singular (a component that is
  * always on, two that always go together) the answer of least norm is given, from A's eigenvectors. */
 #include "la/la.h"
+#include "la/ridge_sums.h"
 
 #include <math.h>
 #include <string.h>
@@ -62,7 +63,7 @@ static aus_status means(aus_ctx *ctx, struct ridge *r)
   return AUS_OK;
 }
 
-/* gram, b and ss, row by row */
+/* gram, b and ss, row by row: weights of any kind */
 static void sums(struct ridge *r)
 {
   const int32_t d = r->d, labels = r->labels;
@@ -191,7 +192,12 @@ aus_status aus_weighted_ridge(aus_ctx *ctx, int64_t rows, int32_t d, int32_t lab
   AUS_TRY(take_memory(ctx, &r, &block));
   aus_status status = means(ctx, &r);
   if (status == AUS_OK) {
-    sums(&r);
+    const struct aus_ridge_rows in = { rows, d, labels, z, pi, y, r.ybar };
+    bool done = false;
+    status = aus_ridge_sums_by_count(ctx, &in, r.gram, r.b, r.ss, &done);
+    if (status == AUS_OK && !done) sums(&r); /* weights of any kind */
+  }
+  if (status == AUS_OK) {
     centre_gram(&r);
     memcpy(r.rhs, r.b, (size_t)d * (size_t)labels * sizeof *r.b);
     status = solve(ctx, &r, alpha, cov);
