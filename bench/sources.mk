@@ -19,12 +19,6 @@ bench_nets_run_net_LDADD = libauscult-all.la $(LIBM)
 EXTRA_DIST += bench/README.md bench/run bench/bench_fft.py bench/bench_ridge.py bench/nets/bench_nets.py bench/nets/models.py \
 	bench/nets/ort.js bench/explain/bench_explain.py bench/explain/peer_explain.py
 
-EXTRA_PROGRAMS = $(BENCHES) bench/nets/run_net
-CLEANFILES += $(BENCHES)
-BENCHES += bench/bench_ridge
-bench_bench_ridge_SOURCES = bench/bench_ridge.c $(BENCH_COMMON)
-bench_bench_ridge_LDADD = $(BENCH_LIBS)
-EXTRA_DIST += bench/README.md bench/run bench/bench_ridge.py
 bench: $(BENCHES) bench/nets/run_net
 	$(srcdir)/bench/run bench $(BENCH_ARGS)
 .PHONY: bench
