@@ -35,6 +35,8 @@ static aus_status sane(const aus_call *call, const aus_conv *c, const int64_t pa
   if (c->sh > limit || c->sw > limit || c->dh > limit || c->dw > limit || c->pad_top > limit || c->pad_left > limit ||
       pad_end[0] > limit || pad_end[1] > limit)
     return aus_fail(call->ctx, AUS_ELIMIT, "convolution: a stride, dilation or pad is above %lld", (long long)limit);
+  if (c->transposed && c->sh * c->sw > 1 << 12) /* each phase has weights of its own: planning is quadratic in them */
+    return aus_fail(call->ctx, AUS_ELIMIT, "transposed convolution: strides of %lld x %lld make more than 4096 phases", (long long)c->sh, (long long)c->sw);
   return AUS_OK;
 }
 
