@@ -315,6 +315,43 @@ static void intervals_cover(void **state)
   aus_ctx_destroy(ctx);
 }
 
+/* Fresh repeats ask the model again, resampled ones do not; both say about the same of the same explanation. */
+static void repeats(void **state)
+{
+  (void)state;
+  aus_ctx *ctx = test_ctx(1);
+  for (int shapley = 0; shapley < 3; shapley++) {
+    double said[2];
+    int64_t asked[2];
+    for (int fresh = 0; fresh < 2; fresh++) {
+      formula m = { .f = wavy, .targets = 1 };
+      aus_components c;
+      aus_explanation e;
+      aus_lime_config config;
+      aus_lime_defaults(&config);
+      config.samples = 600;
+      config.stability_runs = 6;
+      config.stability_fresh = fresh;
+      config.surrogate = shapley ? AUS_SURROGATE_SHAPLEY : AUS_SURROGATE_WLS;
+      config.shapley = shapley == 2 ? AUS_SHAPLEY_PERMUTATION : AUS_SHAPLEY_KERNEL;
+      unit_components(ctx, 14, &c);
+      aus_model *model = formula_model(ctx, &m, AUS_SCORE_PROBABILITY);
+      assert_ok(ctx, aus_lime_explain(ctx, model, &c, &config, &e));
+      said[fresh] = e.target[0].stability;
+      asked[fresh] = m.rows;
+      assert_true(said[fresh] > 0.7 && said[fresh] <= 1);
+      assert_true(e.target[0].vsi > 50 && e.target[0].csi > 80);
+      assert_string_equal(e.interval, shapley ? "sampling 95 %" : "bootstrap 95 %");
+      aus_explanation_free(&e);
+      aus_model_close(model);
+      aus_components_free(&c);
+    }
+    assert_near(said[0], said[1], 0.15);
+    assert_true(asked[1] > 3 * asked[0]);
+  }
+  aus_ctx_destroy(ctx);
+}
+
 static double bad_score(const float *x, int k) { (void)k; return x[0] > 0 ? 0.5 : NAN; }
 
 static void refusals(void **state)
@@ -451,7 +488,7 @@ int main(void)
     cmocka_unit_test(golden_vectors), cmocka_unit_test(shrinkage), cmocka_unit_test(kernel_weights),
     cmocka_unit_test(gray_code_visits_all_rows_once), cmocka_unit_test(linear_is_recovered),
     cmocka_unit_test(targets_are_chosen), cmocka_unit_test(logit_scale), cmocka_unit_test(threads_change_nothing),
-    cmocka_unit_test(seeds), cmocka_unit_test(intervals_cover), cmocka_unit_test(refusals),
+    cmocka_unit_test(seeds), cmocka_unit_test(intervals_cover), cmocka_unit_test(refusals), cmocka_unit_test(repeats),
     cmocka_unit_test(every_allocation_fails_in_turn),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,11 +5,11 @@
  *   3  scores of all rows, all targets in one pass                     (table.c)
  *   4  weight of each row by its distance to the input                 (kernel.c)
  *   5  selection of components, linear fit, per target                 (select.c, fit.c, baylime.c)
- *   6  how sure: intervals, stability, fit                             (bootstrap.c, stability.c)
+ *   6  how sure: intervals, stability, fit                             (bootstrap.c, repeat.c)
  *   7  what needs no surrogate: Shapley, alone, without, interactions  (shapley.c, kernelshap.c, permutation.c)
  *
  * Cost: step 3 outweighs all others unless the model is tiny. */
-#include "lime/lime.h"
+#include "lime/work.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -20,22 +20,6 @@ void aus_lime_defaults(aus_lime_config *config)
   *config = (aus_lime_config){ .paired = 1, .distance = AUS_DISTANCE_COSINE, .surrogate = AUS_SURROGATE_WLS, .alpha = 1,
                                .selection = AUS_SELECT_NONE, .bootstrap = 200, .stability_runs = 5 };
 }
-
-/* One explanation in the making. */
-typedef struct work {
-  aus_ctx *ctx;
-  aus_model *model;
-  const aus_components *c;
-  aus_lime_config config;   /* kernel_width filled in */
-  int32_t *target;          /* [labels] */
-  double *raw;              /* [labels] */
-  int32_t labels;
-  lime_table table;
-  lime_moments moments;
-  lime_subset *subset;      /* [labels] */
-  int32_t *use;             /* [labels][d], what the subsets point to */
-  aus_explanation *out;
-} work;
 
 /* ---- checks ---------------------------------------------------------------------------------- */
 
@@ -65,7 +49,7 @@ static aus_status check_model(aus_ctx *ctx, const aus_model_info *info, const au
   return AUS_OK;
 }
 
-static aus_status find_targets(work *w, const aus_model_info *info)
+static aus_status find_targets(lime_work *w, const aus_model_info *info)
 {
   const aus_lime_config *k = &w->config;
   w->labels = k->targets ? k->n_targets : info->n_targets;
@@ -89,7 +73,7 @@ static double penalty(const aus_lime_config *k)
   return k->surrogate == AUS_SURROGATE_RIDGE || k->surrogate == AUS_SURROGATE_GLIME ? k->alpha : 0;
 }
 
-static aus_status select_components(work *w)
+static aus_status select_components(lime_work *w)
 {
   const int32_t d = w->c->n;
   w->subset = aus_alloc_zero(w->ctx, (size_t)w->labels, sizeof *w->subset);
@@ -103,7 +87,7 @@ static aus_status select_components(work *w)
   return AUS_OK;
 }
 
-static void name_interval(work *w, const char *name) { snprintf(w->out->interval, sizeof w->out->interval, "%s", name); }
+static void name_interval(lime_work *w, const char *name) { snprintf(w->out->interval, sizeof w->out->interval, "%s", name); }
 
 /* Weights and intervals of estimate -+ 1.96 sd. */
 static void set_normal(aus_weight *weight, int32_t d, const double *coef, const double *sd)
@@ -116,7 +100,7 @@ static void set_normal(aus_weight *weight, int32_t d, const double *coef, const 
 }
 
 /* The linear model of one label: coef[d] and a standard deviation each. */
-static aus_status fit_label(work *w, int32_t k, const lime_moments *m, double *coef, double *sd, double *scratch)
+aus_status lime_fit_label(lime_work *w, int32_t k, const lime_moments *m, double *coef, double *sd, double *scratch)
 {
   const aus_lime_config *c = &w->config;
   if (c->surrogate == AUS_SURROGATE_BAYLIME) {
@@ -128,7 +112,7 @@ static aus_status fit_label(work *w, int32_t k, const lime_moments *m, double *c
 }
 
 /* Shapley values as weights: the additive model f(0) + sum phi_i z_i, which meets the input exactly. */
-static void weights_from_shapley(work *w, int32_t k, double *coef)
+static void weights_from_shapley(lime_work *w, int32_t k, double *coef)
 {
   aus_target_explanation *e = &w->out->target[k];
   for (int32_t i = 0; i < w->c->n; i++) {
@@ -140,14 +124,14 @@ static void weights_from_shapley(work *w, int32_t k, double *coef)
 }
 
 /* R2 of intercept + coef . z for any intercept, under the kernel. */
-static double fit_quality(const work *w, int32_t k, const double *coef, double intercept)
+static double fit_quality(const lime_work *w, int32_t k, const double *coef, double intercept)
 {
   const double shift = lime_intercept(&w->moments, k, coef) - intercept, v = w->moments.yy[k];
   const double rss = lime_rss(&w->moments, k, coef) + w->moments.weight * shift * shift;
   return v > 0 ? 1 - rss / v : lime_r2(&w->moments, k, coef);
 }
 
-static void summarise(work *w, int32_t k, const double *coef)
+static void summarise(lime_work *w, int32_t k, const double *coef)
 {
   aus_target_explanation *e = &w->out->target[k];
   const bool shapley = w->config.surrogate == AUS_SURROGATE_SHAPLEY;
@@ -158,7 +142,7 @@ static void summarise(work *w, int32_t k, const double *coef)
   e->complexity = lime_entropy(w->c->n, e->weight);
 }
 
-static aus_status bootstrap_intervals(work *w)
+static aus_status bootstrap_intervals(lime_work *w)
 {
   const int64_t stride = (int64_t)w->labels * w->c->n;
   double *lo = aus_alloc(w->ctx, 2 * (size_t)stride, sizeof *lo), *hi = lo + stride;
@@ -175,7 +159,7 @@ static aus_status bootstrap_intervals(work *w)
 }
 
 /* Which intervals these are, and the bootstrap where that is the way. */
-static aus_status intervals(work *w)
+static aus_status intervals(lime_work *w)
 {
   const aus_lime_config *c = &w->config;
   if (c->surrogate == AUS_SURROGATE_SHAPLEY) name_interval(w, w->table.exhaustive ? "exact" : "sampling 95 %");
@@ -195,7 +179,7 @@ static aus_status intervals(work *w)
   return AUS_OK;
 }
 
-static aus_status fit(work *w)
+static aus_status fit(lime_work *w)
 {
   const int32_t d = w->c->n;
   AUS_TRY(lime_moments_alloc(w->ctx, d, w->labels, &w->moments));
@@ -207,7 +191,7 @@ static aus_status fit(work *w)
   for (int32_t k = 0; k < w->labels && status == AUS_OK; k++) {
     if (w->config.surrogate == AUS_SURROGATE_SHAPLEY) weights_from_shapley(w, k, coef);
     else {
-      status = fit_label(w, k, &w->moments, coef, sd, sd + d);
+      status = lime_fit_label(w, k, &w->moments, coef, sd, sd + d);
       set_normal(w->out->target[k].weight, d, coef, sd);
     }
     summarise(w, k, coef);
@@ -218,7 +202,7 @@ static aus_status fit(work *w)
 
 /* ---- what needs no surrogate -------------------------------------------------------------------- */
 
-static aus_status values_of(work *w, int32_t k)
+static aus_status values_of(lime_work *w, int32_t k)
 {
   const lime_table *t = &w->table;
   aus_target_explanation *e = &w->out->target[k];
@@ -250,7 +234,7 @@ static double score_of_nothing(const lime_table *t, int32_t k)
   return NAN;
 }
 
-static aus_status values(work *w)
+static aus_status values(lime_work *w)
 {
   for (int32_t k = 0; k < w->labels; k++) {
     aus_target_explanation *e = &w->out->target[k];
@@ -264,118 +248,9 @@ static aus_status values(work *w)
   return AUS_OK;
 }
 
-/* ---- stability ---------------------------------------------------------------------------------- */
-
-/* coef[labels][d], se[labels][d] of a repeat: the same rows reweighted, or a fresh draw. */
-static aus_status repeat_fit(work *w, const lime_table *t, const double *pi, double *coef, double *se, double *scratch)
-{
-  lime_moments m;
-  AUS_TRY(lime_moments_alloc(w->ctx, t->d, t->labels, &m));
-  lime_moments_of(t->n_nb, t->z, pi, t->y, &m);
-  aus_status status = AUS_OK;
-  for (int32_t k = 0; k < t->labels && status == AUS_OK; k++)
-    status = fit_label(w, k, &m, coef + (int64_t)k * t->d, se + (int64_t)k * t->d, scratch);
-  lime_moments_free(w->ctx, &m);
-  return status;
-}
-
-/* A Shapley run: new rows when fresh, else a draw from the values' own sampling law. */
-static void shapley_run(const work *w, int32_t run, double *coef, double *se)
-{
-  const int32_t d = w->c->n;
-  aus_rng rng = lime_rng(w->config.seed, LIME_STREAM_STABILITY, run);
-  for (int32_t k = 0; k < w->labels; k++)
-    for (int32_t i = 0; i < d; i++) {
-      const aus_weight *v = &w->out->target[k].weight[i];
-      se[k * d + i] = v->shapley_se;
-      coef[k * d + i] = v->shapley + v->shapley_se * aus_rng_normal(&rng);
-    }
-}
-
-static aus_status fresh_run(work *w, int32_t run, double *coef, double *se, double *scratch)
-{
-  aus_lime_config config = w->config;
-  const bool shapley = config.surrogate == AUS_SURROGATE_SHAPLEY;
-  config.seed = w->config.seed + 1 + (uint64_t)run;
-  if (!shapley) config.shapley = AUS_SHAPLEY_NONE;
-  lime_table t;
-  double *raw = aus_alloc(w->ctx, (size_t)w->labels, sizeof *raw);
-  aus_weight *weight = aus_alloc_zero(w->ctx, (size_t)w->c->n, sizeof *weight);
-  aus_status status = raw && weight ? lime_table_make(w->ctx, w->c->n, &config, &t) : AUS_ENOMEM;
-  if (status == AUS_OK) {
-    status = lime_evaluate(w->ctx, w->model, w->c, w->target, w->labels, config.scale, &t, raw);
-    for (int32_t k = 0; shapley && k < w->labels && status == AUS_OK; k++) {
-      status = (config.shapley == AUS_SHAPLEY_PERMUTATION ? lime_permutation : lime_kernelshap)(w->ctx, &t, k, weight);
-      for (int32_t i = 0; i < t.d; i++) {
-        coef[k * t.d + i] = weight[i].shapley;
-        se[k * t.d + i] = weight[i].shapley_se;
-      }
-    }
-    if (!shapley && status == AUS_OK) status = repeat_fit(w, &t, t.pi, coef, se, scratch);
-    lime_table_free(w->ctx, &t);
-  }
-  aus_free(w->ctx, raw);
-  aus_free(w->ctx, weight);
-  return status;
-}
-
-static aus_status one_run(work *w, int32_t run, double *pi, double *coef, double *se, double *scratch)
-{
-  if (w->config.stability_fresh) return fresh_run(w, run, coef, se, scratch);
-  if (w->config.surrogate == AUS_SURROGATE_SHAPLEY) { shapley_run(w, run, coef, se); return AUS_OK; }
-  lime_reweight(&w->table, w->config.seed, LIME_STREAM_STABILITY, run, pi);
-  return repeat_fit(w, &w->table, pi, coef, se, scratch);
-}
-
-/* runs x labels x d, gathered per label for lime_agree. */
-static aus_status agreement(work *w, int32_t runs, const double *coef, const double *se, double *mine)
-{
-  const int32_t d = w->c->n;
-  const int32_t top = w->config.n_features > 0 ? (w->config.n_features < d ? w->config.n_features : d) : d < 3 ? d : 3;
-  double *my_se = mine + (int64_t)runs * d;
-  for (int32_t k = 0; k < w->labels; k++) {
-    for (int64_t r = 0; r < runs; r++) {
-      memcpy(mine + r * d, coef + (r * w->labels + k) * d, (size_t)d * sizeof *mine);
-      memcpy(my_se + r * d, se + (r * w->labels + k) * d, (size_t)d * sizeof *mine);
-    }
-    lime_agreement a;
-    AUS_TRY(lime_agree(w->ctx, runs, d, top, mine, my_se, &a));
-    aus_target_explanation *e = &w->out->target[k];
-    e->stability = a.spearman;
-    e->vsi = a.vsi;
-    e->csi = a.csi;
-  }
-  return AUS_OK;
-}
-
-static aus_status stability(work *w)
-{
-  const int32_t runs = w->config.stability_runs, d = w->c->n;
-  const bool known = w->table.exhaustive, unknown = runs < 2;
-  for (int32_t k = 0; k < w->labels; k++) {
-    aus_target_explanation *e = &w->out->target[k];
-    e->stability = known ? 1 : NAN;
-    e->vsi = e->csi = known ? 100 : NAN;
-  }
-  if (known || unknown) return AUS_OK;
-  const size_t stride = (size_t)w->labels * (size_t)d;
-  double *coef = aus_alloc(w->ctx, (size_t)runs * stride, 2 * sizeof *coef), *se = coef + (size_t)runs * stride;
-  double *mine = aus_alloc(w->ctx, 2 * (size_t)runs * (size_t)d + lime_fit_scratch(d) + (size_t)w->table.n_nb, sizeof *mine);
-  aus_status status = coef && mine ? AUS_OK : AUS_ENOMEM;
-  if (status == AUS_OK) {
-    double *scratch = mine + 2 * (int64_t)runs * d, *pi = scratch + lime_fit_scratch(d);
-    for (int32_t r = 0; r < runs && status == AUS_OK; r++)
-      status = one_run(w, r, pi, coef + (size_t)r * stride, se + (size_t)r * stride, scratch);
-    if (status == AUS_OK) status = agreement(w, runs, coef, se, mine);
-  }
-  aus_free(w->ctx, coef);
-  aus_free(w->ctx, mine);
-  return status;
-}
-
 /* ---- the answer ----------------------------------------------------------------------------------- */
 
-static aus_status describe(work *w, const aus_model_info *info)
+static aus_status describe(lime_work *w, const aus_model_info *info)
 {
   aus_explanation *out = w->out;
   const int32_t d = w->c->n;
@@ -403,7 +278,7 @@ static aus_status describe(work *w, const aus_model_info *info)
 }
 
 /* The table changes hands. */
-static void hand_over(work *w)
+static void hand_over(lime_work *w)
 {
   aus_explanation *out = w->out;
   double sum = 0, squares = 0;
@@ -427,7 +302,7 @@ static void hand_over(work *w)
              out->effective_rows, w->c->n, w->config.kernel_width);
 }
 
-static aus_status run_steps(work *w)
+static aus_status run_steps(lime_work *w)
 {
   const aus_model_info *info = aus_model_describe(w->model);
   AUS_TRY(check_config(w->ctx, &w->config));
@@ -440,7 +315,7 @@ static aus_status run_steps(work *w)
   AUS_TRY(describe(w, info));
   AUS_TRY(values(w));
   AUS_TRY(fit(w));
-  AUS_TRY(stability(w));
+  AUS_TRY(lime_stability(w));
   hand_over(w);
   return AUS_OK;
 }
@@ -449,7 +324,7 @@ aus_status aus_lime_explain(aus_ctx *ctx, aus_model *model, const aus_components
                             const aus_lime_config *config, aus_explanation *out)
 {
   memset(out, 0, sizeof *out);
-  work w = { .ctx = ctx, .model = model, .c = components, .out = out };
+  lime_work w = { .ctx = ctx, .model = model, .c = components, .out = out };
   if (config) w.config = *config;
   else aus_lime_defaults(&w.config);
   const aus_status status = run_steps(&w);

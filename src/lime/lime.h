@@ -3,7 +3,7 @@
  *   neighbourhood.c  which rows z to evaluate            kernel.c    how near a row is to the input
  *   moments.c        weighted sums every fit reads       fit.c       ridge, least squares
  *   select.c         which components may be used        baylime.c   Bayesian ridge
- *   bootstrap.c      intervals                           stability.c would another draw say the same
+ *   bootstrap.c      intervals                           stability.c, repeat.c  would another draw say the same
  *   shapley.c        exact, from all 2^d rows            kernelshap.c, permutation.c  sampled
  *   explain.c        puts the steps in order */
 #ifndef AUS_LIME_INTERNAL_H

@@ -11,7 +11,9 @@ AUS_SOURCES += \
 	src/lime/moments.c \
 	src/lime/neighbourhood.c \
 	src/lime/permutation.c \
+	src/lime/repeat.c \
 	src/lime/select.c \
 	src/lime/shapley.c \
 	src/lime/stability.c \
-	src/lime/table.c
+	src/lime/table.c \
+	src/lime/work.h
