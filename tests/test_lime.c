@@ -339,6 +339,7 @@ static void repeats(void **state)
       assert_ok(ctx, aus_lime_explain(ctx, model, &c, &config, &e));
       said[fresh] = e.target[0].stability;
       asked[fresh] = m.rows;
+      if (!fresh) assert_int_equal(e.n_predicted, m.rows);
       assert_true(said[fresh] > 0.7 && said[fresh] <= 1);
       assert_true(e.target[0].vsi > 50 && e.target[0].csi > 80);
       assert_string_equal(e.interval, shapley ? "sampling 95 %" : "bootstrap 95 %");

@@ -10,6 +10,7 @@
  *
  * Cost: step 3 outweighs all others unless the model is tiny. */
 #include "lime/work.h"
+#include "model/model.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -277,6 +278,19 @@ static aus_status describe(lime_work *w, const aus_model_info *info)
   return AUS_OK;
 }
 
+/* How many different rows there are: as many as the model was asked. */
+static aus_status count_distinct(lime_work *w)
+{
+  const size_t rows = (size_t)w->table.rows;
+  int64_t *which = aus_alloc(w->ctx, rows, sizeof *which), *first = aus_alloc(w->ctx, rows, sizeof *first);
+  aus_status status = which && first ? AUS_OK : AUS_ENOMEM;
+  if (status == AUS_OK)
+    status = aus_rows_distinct(w->ctx, w->table.rows, w->c->n, w->table.z, which, first, &w->out->n_predicted);
+  aus_free(w->ctx, which);
+  aus_free(w->ctx, first);
+  return status;
+}
+
 /* The table changes hands. */
 static void hand_over(lime_work *w)
 {
@@ -316,6 +330,7 @@ static aus_status run_steps(lime_work *w)
   AUS_TRY(values(w));
   AUS_TRY(fit(w));
   AUS_TRY(lime_stability(w));
+  AUS_TRY(count_distinct(w));
   hand_over(w);
   return AUS_OK;
 }
