@@ -66,19 +66,23 @@ static inline float v_max_across(V a)
   s = _mm_max_ps(s, _mm_movehl_ps(s, s));
   return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
 }
+/* unrolled by name: at -O2 the arrays would stay in memory */
 static inline void v_transpose(V m[VW])
 {
   V t[8], u[8];
+#pragma GCC unroll 16
   for (int i = 0; i < 8; i += 2) {
     t[i] = _mm256_unpacklo_ps(m[i], m[i + 1]);
     t[i + 1] = _mm256_unpackhi_ps(m[i], m[i + 1]);
   }
+#pragma GCC unroll 16
   for (int i = 0; i < 8; i += 4) {
     u[i] = _mm256_shuffle_ps(t[i], t[i + 2], 0x44);
     u[i + 1] = _mm256_shuffle_ps(t[i], t[i + 2], 0xee);
     u[i + 2] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0x44);
     u[i + 3] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0xee);
   }
+#pragma GCC unroll 16
   for (int i = 0; i < 4; i++) {
     m[i] = _mm256_permute2f128_ps(u[i], u[i + 4], 0x20);
     m[i + 4] = _mm256_permute2f128_ps(u[i], u[i + 4], 0x31);

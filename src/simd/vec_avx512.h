@@ -65,19 +65,23 @@ static inline float v_max_across(V a)
   s = _mm_max_ps(s, _mm_movehl_ps(s, s));
   return _mm_cvtss_f32(_mm_max_ss(s, _mm_movehdup_ps(s)));
 }
+/* unrolled by name: at -O2 the arrays would stay in memory */
 static inline void v_transpose(V m[VW])
 {
   V t[16], u[16];
+#pragma GCC unroll 16
   for (int i = 0; i < 16; i += 2) {
     t[i] = _mm512_unpacklo_ps(m[i], m[i + 1]);
     t[i + 1] = _mm512_unpackhi_ps(m[i], m[i + 1]);
   }
+#pragma GCC unroll 16
   for (int i = 0; i < 16; i += 4) { /* u[i + c]: column c of each 4 x 4 block of rows i..i+3 */
     u[i] = _mm512_shuffle_ps(t[i], t[i + 2], 0x44);
     u[i + 1] = _mm512_shuffle_ps(t[i], t[i + 2], 0xee);
     u[i + 2] = _mm512_shuffle_ps(t[i + 1], t[i + 3], 0x44);
     u[i + 3] = _mm512_shuffle_ps(t[i + 1], t[i + 3], 0xee);
   }
+#pragma GCC unroll 16
   for (int c = 0; c < 4; c++) {
     const V a = _mm512_shuffle_f32x4(u[c], u[4 + c], 0x88), b = _mm512_shuffle_f32x4(u[8 + c], u[12 + c], 0x88);
     const V d = _mm512_shuffle_f32x4(u[c], u[4 + c], 0xdd), e = _mm512_shuffle_f32x4(u[8 + c], u[12 + c], 0xdd);
