@@ -120,7 +120,7 @@ static aus_status make_bundle(aus_ctx *ctx, const golden_case *c, int length, jo
   *j = (job){ .ctx = ctx };
   AUS_TRY(aus_builder_create(ctx, &b));
   for (int k = 0; k < c->n_in; k++) {
-    char name[8];
+    char name[16];
     snprintf(name, sizeof name, "x%d", k);
     const int64_t n = input_dims(c, k, length, dim);
     if (!c->in[k].param) { in[k] = aus_builder_input(b, name, c->in[k].rank, dim); continue; }

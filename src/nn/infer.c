@@ -166,6 +166,16 @@ static void make_step(aus_run *r, int32_t index, int32_t node_index, totals *use
   }
 }
 
+/* Ops take an optional operand of rank 0 for an absent one, so a scalar there must not get through: its check
+ * would be skipped and its data read as an array. */
+static aus_status check_optional(const aus_run *r, const aus_step *s)
+{
+  for (int32_t k = 0; k < s->call.n_in; k++)
+    if (s->in_value[k] != AUS_NO_VALUE && aus_op_optional(s->op->inputs, k) && r->slot[s->in_value[k]].shape.rank == 0)
+      return aus_fail(r->ctx, AUS_EFORMAT, "input %d is a single value where an array is needed", (int)k);
+  return AUS_OK;
+}
+
 static aus_status infer_step(aus_run *r, aus_step *s)
 {
   aus_operand *in = (aus_operand *)(uintptr_t)s->call.in;
@@ -174,7 +184,8 @@ static aus_status infer_step(aus_run *r, aus_step *s)
     const aus_slot *v = &r->slot[s->in_value[k]];
     in[k] = (aus_operand){ v->constant ? v->data : NULL, v->shape };
   }
-  aus_status status = s->op->impl->shape(&s->call);
+  aus_status status = check_optional(r, s);
+  if (status == AUS_OK) status = s->op->impl->shape(&s->call);
   for (int32_t k = 0; status == AUS_OK && k < s->call.n_out; k++) {
     if (s->out_value[k] == AUS_NO_VALUE) continue;
     status = aus_shape_check(r->ctx, &s->call.out[k].shape);
