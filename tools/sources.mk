@@ -7,6 +7,7 @@ dist_convert_DATA = \
   tools/auscult_convert/aus.py \
   tools/auscult_convert/bundle.py \
   tools/auscult_convert/cli.py \
+  tools/auscult_convert/demucs.py \
   tools/auscult_convert/errors.py \
   tools/auscult_convert/frontend.py \
   tools/auscult_convert/graph.py \
@@ -34,6 +35,7 @@ EXTRA_DIST += \
   tests/convert/run.sh \
   tests/convert/helpers.py \
   tests/convert/test_aus.py \
+  tests/convert/test_demucs.py \
   tests/convert/test_engine.py \
   tests/convert/test_musicnn.py \
   tests/convert/test_onnx.py \

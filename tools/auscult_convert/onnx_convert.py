@@ -5,7 +5,7 @@ import os
 import numpy as np
 
 from . import onnx_rules_math, onnx_rules_move, onnx_rules_net, onnx_rules_spectrum  # noqa: F401  (they register)
-from . import onnx_model
+from . import demucs, onnx_model
 from .bundle import Bundle
 from .errors import ConvertError, InputError, UsageError
 from .onnx_map import Mapper
@@ -80,13 +80,19 @@ def tolerance(outputs):
 def convert(path, options):
     model = onnx_model.load(path, options.fix, options.freeze)
     graph, probe, note = to_graph(model, options.batch)
-    x, y = probe.golden()
+    known = published(model)
+    if demucs.is_it(model):
+        demucs.wrap(graph)
+        x, y = demucs.golden(model)
+        known = demucs.META
+    else:
+        x, y = probe.golden()
     if not all(np.isfinite(v).all() for v in y):
         raise InputError("%s: the network's output is not finite for a plain noise input" % path)
     bundle = Bundle(graph, {
         "name": os.path.splitext(os.path.basename(path))[0], "kind": "network", "score": "real", "frontend": "none",
         "source": "%s (ONNX opset %d%s)" % (os.path.basename(path), model.opset,
-                                            ", " + model.producer if model.producer else ""), **published(model)})
+                                            ", " + model.producer if model.producer else ""), **known})
     bundle.golden(x, y, tolerance(y), "numpy evaluation of the ONNX graph, double precision")
     bundle.note = note
     return bundle

@@ -178,7 +178,7 @@ static aus_status read_channels(const aus_call *call, aus_conv *c)
 
 aus_status aus_conv_describe(const aus_call *call, aus_conv *c)
 {
-  bool one_d;
+  bool one_d = false;
   int64_t pad_end[2];
   *c = (aus_conv){ .transposed = call->op == AUS_OP_conv_transpose };
   AUS_TRY(read_operands(call, &one_d, c));
