@@ -63,8 +63,8 @@ static void refusals(void **state)
   (void)state;
   static const char *const bad[] = { "", "a b c", "a --count 0", "a --count 10", "a --count 3x", "a --count 99999999999999999999", "a --count=",
                                      "a -r nan", "a -r inf", "a -r 0x1", "a -r 1.5", "a -r", "a --mode quick", "a --mode slow|fast", "a --mode", "a --nope",
-                                     "a -z", "a --flag=1", "a --count", "a --item 1 --item 2 --item 3 --item 4 --item 5 --item 6 --item 7 --item 8 "
-                                     "--item 9 --item 10 --item 11 --item 12 --item 13 --item 14 --item 15 --item 16 --item 17" };
+                                     "a -z", "a --flag=1", "a --count", ("a --item 1 --item 2 --item 3 --item 4 --item 5 --item 6 --item 7 --item 8 "
+                                     "--item 9 --item 10 --item 11 --item 12 --item 13 --item 14 --item 15 --item 16 --item 17") };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     cli_settings s;
     int n;
