@@ -123,6 +123,17 @@ typedef struct aus_weight {
   double alone, without;     /* f({i}) and f(all but i) */
 } aus_weight;
 
+/* One target's answer spread over the input: signed, and in units of the target's score where the method is complete.
+ * Made by explainers that attribute to the input itself (gradients, LRP, occlusion, ...), not to components. */
+typedef struct aus_map {
+  int64_t frames;
+  int32_t bands;             /* value[frames][bands]; bands 1: over time only */
+  float *value, *hz;         /* hz[bands]: centres in Hz; NULL when bands is 1 */
+  double hop_s;              /* from frame to frame; frame 0 is centred at 0 s */
+  double cell_s, cell_hz;    /* what one independent value covers: the true resolution (a Grad-CAM cell is many frames) */
+  char domain[16];           /* "samples", "bands" (the model's own), "bins" (of its STFT), "tiles" */
+} aus_map;
+
 /* Everything is on the scale asked for (config.scale), so that sums hold; raw_score is the model's own number. */
 typedef struct aus_target_explanation {
   int32_t target;            /* index in the model's targets */
@@ -136,6 +147,7 @@ typedef struct aus_target_explanation {
   double *interaction;       /* [n][n] pairwise Shapley interaction, diagonal the main effects: a row's diagonal plus half
                               * the rest is the Shapley value; NULL unless exhaustive */
   double raw_score;          /* f(input) before any logit */
+  aus_map map;               /* frames 0: none */
   double vsi, csi;           /* [Visani20], 0 to 100: same top components, overlapping intervals; 100 when exhaustive */
 } aus_target_explanation;
 

@@ -14,6 +14,8 @@ void aus_explanation_free(aus_explanation *e)
     aus_free(ctx, e->target[k].name);
     aus_free(ctx, e->target[k].weight);
     aus_free(ctx, e->target[k].interaction);
+    aus_free(ctx, e->target[k].map.value);
+    aus_free(ctx, e->target[k].map.hz);
   }
   aus_free(ctx, e->component);
   aus_free(ctx, e->place);

@@ -76,7 +76,7 @@ static void fuse_step(aus_run *r, aus_step *s)
 
 void aus_run_fuse(aus_run *r)
 {
-  if (r->flags & AUS_RUN_NO_FUSION) return;
+  if (r->flags & (AUS_RUN_NO_FUSION | AUS_RUN_KEEP | AUS_RUN_TRAINING) || r->param) return; /* own parameters may change */
   for (int32_t i = 0; i < r->n_steps; i++) {
     aus_step *s = &r->step[i];
     const bool linear_op = s->call.op == AUS_OP_conv || s->call.op == AUS_OP_linear || s->call.op == AUS_OP_conv_transpose;

@@ -110,7 +110,8 @@ static aus_status fill_slots(aus_run *r, const aus_dims *inputs)
     if (!r->slot[i].constant) continue;
     r->slot[i].shape.rank = v->rank;
     for (int32_t d = 0; d < v->rank; d++) r->slot[i].shape.dim[d] = v->dim[d];
-    r->slot[i].data = (float *)(uintptr_t)b->f32[v->tensor]; /* ops only read their inputs */
+    float *own = r->param ? r->param[v->tensor] : NULL;
+    r->slot[i].data = own ? own : (float *)(uintptr_t)b->f32[v->tensor]; /* ops only read their inputs */
   }
   for (int32_t i = 0; i < g->n_inputs; i++) {
     const aus_dims declared = aus_graph_input_dims(b, i);
@@ -151,7 +152,7 @@ static void make_step(aus_run *r, int32_t index, int32_t node_index, totals *use
   aus_word *words = r->words + used->words;
   for (int32_t k = 0; k < n->n_attr; k++) words[k] = g->word[n->attr + k];
   s->call = (aus_call){ .ctx = r->ctx, .op = n->op, .n_in = n_in, .n_out = n_out, .n_attr = n_attr, .attr = words,
-                        .in = r->operands + used->operands, .out = r->operands + used->operands + n_in };
+                        .training = (r->flags & AUS_RUN_TRAINING) != 0, .in = r->operands + used->operands, .out = r->operands + used->operands + n_in };
   used->operands += n_in + n_out;
   used->words += n_attr;
   for (int32_t k = 0; k < n_in; k++) {
@@ -182,7 +183,7 @@ static aus_status infer_step(aus_run *r, aus_step *s)
   for (int32_t k = 0; k < s->call.n_in; k++) {
     if (s->in_value[k] == AUS_NO_VALUE) continue;
     const aus_slot *v = &r->slot[s->in_value[k]];
-    in[k] = (aus_operand){ v->constant ? v->data : NULL, v->shape };
+    in[k] = (aus_operand){ v->constant && !r->param ? v->data : NULL, v->shape };
   }
   aus_status status = check_optional(r, s);
   if (status == AUS_OK) status = s->op->impl->shape(&s->call);

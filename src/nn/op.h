@@ -1,9 +1,9 @@
 /* op.h - what an op is: shapes, scratch, prepared weights, and the equations.
  *
  * An op knows shapes and pointers, never the graph. One file in src/nn/ops/ holds
- * one op (or one family); ops.def lists them all. Slots for the way back
- * (backward_data, backward_params) are here from the start so that an op's file can
- * hold its three equations side by side. */
+ * one op (or one family); ops.def lists them all. forward and backward are its equations: backward takes
+ * the diff (the gradient, or whatever a walk propagates) of what forward wrote and gives the diff of what it
+ * read, data and parameters alike, since both are operands. walk.h says who calls it. */
 #ifndef AUS_OP_H
 #define AUS_OP_H
 
@@ -47,7 +47,19 @@ typedef struct aus_call {
   const aus_epilogue *epilogue; /* NULL: none. Only for ops whose fuses is not 0 */
   void *scratch;           /* scratch_size(call) bytes, 64-byte aligned */
   const void *prepared;    /* what prepare made from the parameters, or NULL */
+  void *saved;             /* saved_size(call) bytes that forward fills for backward; NULL: nobody will go back */
+  bool training;           /* batch statistics, dropout */
+  uint64_t seed, draw;     /* of dropout's mask: (seed, node) and the step of the training */
 } aus_call;
+
+/* What one way back sees: forward has run on *call, and every operand still holds what it held then.
+ * A diff is an array of its operand's shape. */
+typedef struct aus_back {
+  const aus_call *call;
+  const float *const *diff_dst; /* [n_out]; NULL: zero, nobody reads that output */
+  float *const *diff_src;       /* [n_in]; NULL: not wanted; else written over, never added to */
+  void *scratch;                /* backward_scratch bytes, 64-byte aligned */
+} aus_back;
 
 /* What the file of an op defines, as `const aus_op_impl aus_op_impl_NAME`. The name, codes and
  * operands stand in ops.def only. */
@@ -64,6 +76,13 @@ typedef struct aus_op_impl {
   int32_t (*prepared_kind)(const aus_call *call);
   void (*prepare)(const aus_call *call, void *prepared);
   void (*forward)(const aus_call *call);
+  /* Bytes that forward leaves in call->saved when that is not NULL, 64-byte aligned; NULL: none. */
+  size_t (*saved_size)(const aus_call *call);
+  /* diff_src from diff_dst: dst = f(src) gives diff_src[k] = (d f / d src[k])' diff_dst. Where f has no derivative the
+   * op's file says which one it takes. NULL: no way back through this op. backward_scratch sees which diffs there
+   * are (pointers that are not NULL, not what they point to) and no data but parameters; NULL: none, SIZE_MAX: too large. */
+  size_t (*backward_scratch)(const aus_back *back);
+  void (*backward)(const aus_back *back);
   bool in_place;   /* dst may be the memory of in[0] (same size) */
   uint32_t fuses;  /* AUS_FUSE_* this op's forward obeys in call->epilogue */
 } aus_op_impl;

@@ -3,18 +3,21 @@
 
 #include <string.h>
 
-/* A tap is the name of a value, or of a node: then its first output. */
-static aus_status find_taps(aus_run *r, const char *const *taps)
+int32_t aus_run_find(const aus_run *r, const char *name)
 {
   const aus_graph *g = &r->bundle->graph;
+  for (int32_t v = 0; v < g->n_values; v++)
+    if (strcmp(g->value[v].name, name) == 0) return v;
+  for (int32_t n = 0; n < g->n_nodes; n++)
+    if (strcmp(g->node[n].name, name) == 0 && g->node[n].n_out > 0) return g->index[g->node[n].out];
+  return -1;
+}
+
+static aus_status find_taps(aus_run *r, const char *const *taps)
+{
   for (int32_t i = 0; i < r->n_taps; i++) {
-    int32_t found = -1;
-    for (int32_t v = 0; v < g->n_values && found < 0; v++)
-      if (strcmp(g->value[v].name, taps[i]) == 0) found = v;
-    for (int32_t n = 0; n < g->n_nodes && found < 0; n++)
-      if (strcmp(g->node[n].name, taps[i]) == 0 && g->node[n].n_out > 0) found = g->index[g->node[n].out];
-    if (found < 0) return aus_fail(r->ctx, AUS_EINVAL, "the graph has no value named '%s'", taps[i]);
-    r->tap[i] = found;
+    r->tap[i] = aus_run_find(r, taps[i]);
+    if (r->tap[i] < 0) return aus_fail(r->ctx, AUS_EINVAL, "the graph has no value named '%s'", taps[i]);
   }
   return AUS_OK;
 }
@@ -31,14 +34,14 @@ static aus_status build(aus_run *r, const aus_dims *inputs, const char *const *t
   return aus_run_layout(r);
 }
 
-aus_status aus_run_create_with(aus_ctx *ctx, aus_bundle *bundle, const aus_dims *inputs, const char *const *taps,
-                               int32_t n_taps, uint32_t flags, aus_run **out)
+aus_status aus_run_create_on(aus_ctx *ctx, aus_bundle *bundle, const aus_dims *inputs, const char *const *taps, int32_t n_taps,
+                             uint32_t flags, float *const *param, aus_run **out)
 {
   if (!ctx || !bundle || !out || n_taps < 0 || (n_taps && !taps)) return AUS_EINVAL;
   *out = NULL;
   aus_run *r = AUS_NEW(ctx, aus_run);
   if (!r) return AUS_ENOMEM;
-  *r = (aus_run){ .ctx = ctx, .bundle = bundle, .flags = flags, .n_taps = n_taps };
+  *r = (aus_run){ .ctx = ctx, .bundle = bundle, .flags = flags, .n_taps = n_taps, .param = param };
   const aus_status status = build(r, inputs, taps);
   if (status != AUS_OK) {
     aus_run_destroy(r);
@@ -46,6 +49,12 @@ aus_status aus_run_create_with(aus_ctx *ctx, aus_bundle *bundle, const aus_dims 
   }
   *out = r;
   return AUS_OK;
+}
+
+aus_status aus_run_create_with(aus_ctx *ctx, aus_bundle *bundle, const aus_dims *inputs, const char *const *taps,
+                               int32_t n_taps, uint32_t flags, aus_run **out)
+{
+  return aus_run_create_on(ctx, bundle, inputs, taps, n_taps, flags, NULL, out);
 }
 
 aus_status aus_run_create(aus_ctx *ctx, aus_bundle *bundle, const aus_dims *inputs, const char *const *taps, int32_t n_taps, aus_run **out)
@@ -74,6 +83,14 @@ aus_status aus_run_forward(aus_run *r)
   return AUS_OK;
 }
 
+void aus_run_reseed(aus_run *r, uint64_t seed, uint64_t draw)
+{
+  for (int32_t i = 0; i < r->n_steps; i++) {
+    r->step[i].call.seed = seed + (uint64_t)r->step[i].node;
+    r->step[i].call.draw = draw;
+  }
+}
+
 size_t aus_run_bytes(const aus_run *r) { return r->arena_bytes; }
 
 float *aus_run_input(aus_run *r, int32_t i)
@@ -81,15 +98,16 @@ float *aus_run_input(aus_run *r, int32_t i)
   return i < 0 || i >= r->bundle->graph.n_inputs ? NULL : r->slot[r->bundle->graph.input[i]].data;
 }
 
-static const float *value(const aus_run *r, int32_t v, aus_dims *dims)
+const float *aus_run_value(const aus_run *r, int32_t v, aus_dims *dims)
 {
+  if (v < 0 || v >= r->n_slots) return NULL;
   if (dims) *dims = r->slot[v].shape;
   return r->slot[v].data;
 }
 
 const float *aus_run_output(const aus_run *r, int32_t i, aus_dims *dims)
 {
-  return i < 0 || i >= r->bundle->graph.n_outputs ? NULL : value(r, r->bundle->graph.output[i], dims);
+  return i < 0 || i >= r->bundle->graph.n_outputs ? NULL : aus_run_value(r, r->bundle->graph.output[i], dims);
 }
 
-const float *aus_run_tap(const aus_run *r, int32_t i, aus_dims *dims) { return i < 0 || i >= r->n_taps ? NULL : value(r, r->tap[i], dims); }
+const float *aus_run_tap(const aus_run *r, int32_t i, aus_dims *dims) { return i < 0 || i >= r->n_taps ? NULL : aus_run_value(r, r->tap[i], dims); }

@@ -12,12 +12,27 @@
 
 enum aus_run_flags {
   AUS_RUN_NO_FUSION = 1, /* every node is a step of its own */
-  AUS_RUN_NO_REUSE = 2   /* every value has memory of its own: nothing in place, no aliases (for tests) */
+  AUS_RUN_NO_REUSE = 2,  /* every value has memory of its own: nothing in place, no aliases (for tests) */
+  AUS_RUN_KEEP = 4,      /* for the way back: every value lives on after forward, ops fill `saved`, nothing is fused */
+  AUS_RUN_TRAINING = 8   /* ops train (batch statistics, dropout); parameters may change between forwards */
 };
 
 /* As aus_run_create, with flags. */
 aus_status aus_run_create_with(aus_ctx *ctx, aus_bundle *bundle, const aus_dims *inputs, const char *const *taps,
                                int32_t n_taps, uint32_t flags, aus_run **out);
+
+/* The same with parameters of one's own: param[tensor] (NULL: the bundle's; entries may be NULL too) replaces the values
+ * of that tensor, borrowed, and is read anew by each forward: nothing is folded or packed beforehand. */
+aus_status aus_run_create_on(aus_ctx *ctx, aus_bundle *bundle, const aus_dims *inputs, const char *const *taps, int32_t n_taps,
+                             uint32_t flags, float *const *param, aus_run **out);
+
+/* What the next forward of a training draws from: its seed and the number of the step. */
+void aus_run_reseed(aus_run *run, uint64_t seed, uint64_t draw);
+
+/* The slot of the value of this name, or of the first output of the node of this name; -1: none. */
+int32_t aus_run_find(const aus_run *run, const char *name);
+/* What a value holds after forward (AUS_RUN_KEEP: any value that the outputs and taps depend on); NULL when it is not there. */
+const float *aus_run_value(const aus_run *run, int32_t slot, aus_dims *dims);
 
 enum { AUS_STEP_RUNS, AUS_STEP_ALIAS, AUS_STEP_FUSED }; /* FUSED: an earlier step does its work */
 
@@ -49,6 +64,7 @@ struct aus_run {
   aus_step *step;
   aus_slot *slot;
   int32_t *tap;                    /* slots */
+  float *const *param;             /* [tensors of the bundle] or NULL */
   aus_operand *operands;           /* pools that the calls point into */
   int32_t *indices;
   aus_word *words;

@@ -36,3 +36,5 @@ AUS_SOURCES += src/nn/ops/gru.c
 AUS_SOURCES += src/nn/ops/rnn.c
 AUS_SOURCES += src/nn/ops/attention.c
 AUS_SOURCES += src/nn/verify.c
+AUS_SOURCES += src/nn/walk.h
+AUS_SOURCES += src/nn/walk.c

@@ -1,4 +1,6 @@
-/* linear.c - dst [..., n] = src [..., k] weights' [k, n] + bias. */
+/* linear.c - dst [..., n] = src [..., k] weights' [k, n] + bias.
+ *
+ *   diff_src = diff_dst weights,  diff_weights = diff_dst' src,  diff_bias = sum of the rows of diff_dst */
 #include "la/la.h"
 #include "nn/ops/common.h"
 
@@ -49,4 +51,31 @@ static void forward(const aus_call *call)
   else forward_unpacked(call, m, n, k);
 }
 
-const aus_op_impl aus_op_impl_linear = { .shape = shape, .scratch_size = scratch_size, .prepared_size = prepared_size, .prepare = prepare, .forward = forward };
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
+static size_t backward_scratch(const aus_back *b)
+{
+  const aus_call *call = b->call;
+  const int64_t m = rows_of(call), n = call->in[1].shape.dim[0], k = call->in[1].shape.dim[1];
+  return larger(b->diff_src[0] ? aus_sgemm_scratch(call->ctx, m, k, n) : 0, b->diff_src[1] ? aus_sgemm_scratch(call->ctx, n, k, m) : 0);
+}
+
+/* Row after row: the same order whatever the threads do. */
+static void backward_bias(int64_t m, int64_t n, const float *diff_dst, const aus_call *call, float *diff_bias)
+{
+  memset(diff_bias, 0, (size_t)n * sizeof *diff_bias);
+  for (int64_t i = 0; i < m; i++) call->ctx->kernels->vec.add(n, diff_bias, diff_dst + i * n, diff_bias);
+}
+
+static void backward(const aus_back *b)
+{
+  const aus_call *call = b->call;
+  const int64_t m = rows_of(call), n = call->in[1].shape.dim[0], k = call->in[1].shape.dim[1];
+  const float *diff_dst = b->diff_dst[0];
+  if (b->diff_src[0]) aus_sgemm_in(call->ctx, false, false, m, k, n, 1, diff_dst, n, call->in[1].data, k, 0, b->diff_src[0], k, b->scratch);
+  if (b->diff_src[1]) aus_sgemm_in(call->ctx, true, false, n, k, m, 1, diff_dst, n, call->in[0].data, k, 0, b->diff_src[1], k, b->scratch);
+  if (b->diff_src[2]) backward_bias(m, n, diff_dst, call, b->diff_src[2]);
+}
+
+const aus_op_impl aus_op_impl_linear = { .shape = shape, .scratch_size = scratch_size, .prepared_size = prepared_size, .prepare = prepare, .forward = forward,
+                                         .backward_scratch = backward_scratch, .backward = backward };

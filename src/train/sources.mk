@@ -1,0 +1,1 @@
+# one line per file: AUS_SOURCES += src/train/FILE
