@@ -15,3 +15,4 @@ EXTRA_DIST += docs/references.bib
 EXTRA_DIST += docs/audiolime.md docs/lime.md docs/components.md docs/references.bib
 EXTRA_DIST += docs/kernels.md
 EXTRA_DIST += docs/convolution.md
+EXTRA_DIST += docs/report.md

@@ -43,4 +43,9 @@ int32_t aus_wav_header(unsigned char *to, int32_t channels, int32_t rate, aus_wa
 /* The whole WAV in memory, owned by the caller (aus_free): for reports and tests. */
 aus_status aus_wav_encode(aus_ctx *ctx, const aus_audio *audio, aus_wav_format format, void **bytes, size_t *size);
 
+
+/* Whole numbers of 16 or 24 bits, one channel, as a FLAC in memory owned by the caller (aus_free).
+ * AUS_ENOTSUP: no libsndfile, or not this rate. */
+aus_status aus_flac_encode(aus_ctx *ctx, int32_t rate, int bits, int64_t n, const int32_t *x, void **bytes, size_t *size);
+
 #endif

@@ -1,6 +1,7 @@
 /* explain.c - auscult explain: which parts of the sound the model's answer rests on. */
 #include "cli/commands.h"
 #include "cli/job.h"
+#include "cli/page.h"
 #include "cli/wavs.h"
 
 #include <string.h>
@@ -37,7 +38,8 @@ static const cli_option options[] = {
   CLI_ROW_JSON,
   { "out", 'o', CLI_TEXT, "DIR", NULL, 0, 0, CLI_AT(out), "folder for one WAV per component and the mixes for, against and of the top k per target" },
   { "top-k", 0, CLI_INTEGER, "K", "3", 1, 1000, CLI_AT(mixes), "components in the top-k mix of --out" },
-  { "report", 0, CLI_TEXT, "FILE.html", NULL, 0, 0, CLI_AT(report), "one self-contained page: table, pictures, players" },
+  { "report", 0, CLI_TEXT, "FILE.html", NULL, 0, 0, CLI_AT(report), "one self-contained page: mixing desk, pictures, numbers" },
+  CLI_ROW_REPORT_AUDIO,
   CLI_ROW_FORCE,
   CLI_ROW_COMMON,
   CLI_ROW_END

@@ -1,6 +1,7 @@
 /* job_show.c - an explanation as a table on stdout, as JSON, and as a page. */
 #include "cli/commands.h"
 #include "cli/job.h"
+#include "cli/page.h"
 #include "cli/table.h"
 #include "report/report.h"
 
@@ -91,7 +92,7 @@ void cli_job_print(const cli_job *job)
 /* Rows of the option table that change how the job is run or shown, not its result. */
 static bool is_setting(const char *name)
 {
-  static const char *const others[] = { "model", "model-cmd", "timeout", "threads", "quiet", "json", "out", "report", "force", "top-k", "offset", "duration" };
+  static const char *const others[] = { "model", "model-cmd", "timeout", "threads", "quiet", "json", "out", "report", "report-audio", "report-bits", "force", "top-k", "offset", "duration" };
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     if (strcmp(others[i], name) == 0) return false;
   return true;
@@ -183,14 +184,25 @@ static void state_facts(const cli_job *job, facts *f)
   add_fact(f, "command", "%s", command);
 }
 
+/* The line above the title. */
+static void subtitle(const cli_job *job, char *text, size_t size)
+{
+  const char *model = job->info->name && *job->info->name ? job->info->name : job->cs->s->model ? job->cs->s->model : job->cs->s->model_cmd;
+  char seconds[32];
+  aus_format_real(seconds, (double)job->components.samples / job->components.rate, 3);
+  snprintf(text, size, "Why %s says what it says to %s s of sound", model, seconds);
+}
+
 int cli_job_report(cli_job *job)
 {
   cli_session *cs = job->cs;
   aus_json json;
   aus_spectrogram spectrogram = {0};
+  char line[256];
   facts *f = aus_alloc_zero(cs->ctx, 1, sizeof *f);
   if (!f) return cli_fail(cs, CLI_WRITING, AUS_ENOMEM);
   state_facts(job, f);
+  subtitle(job, line, sizeof line);
   aus_status status = cli_job_json(job, true, &json);
   bool seen = false;
   if (status == AUS_OK && job->info->channels == 1) {
@@ -198,15 +210,12 @@ int cli_job_report(cli_job *job)
     seen = s == AUS_OK;
     if (s != AUS_OK && s != AUS_ENOTSUP) status = s; /* a model without a front end of ours shows no picture */
   }
-  const aus_report report = { .title = job->path, .explanation = &job->explanation, .components = &job->components,
-                              .spectrogram = seen ? &spectrogram : NULL, .front_end = job->info->front_end,
-                              .fact = f->fact, .n_facts = f->n, .note = (const char *const *)cs->note, .n_notes = cs->n_notes, .json = json.text };
-  if (status == AUS_OK) {
-    cli_output_begins(cs, cs->s->report);
-    status = aus_report_write(cs->ctx, &report, cs->s->report, cs->s->force);
-  }
+  aus_report report = { .title = job->path, .subtitle = line, .explanation = &job->explanation, .components = &job->components,
+                        .spectrogram = seen ? &spectrogram : NULL, .front_end = job->info->front_end,
+                        .fact = f->fact, .n_facts = f->n, .note = (const char *const *)cs->note, .n_notes = cs->n_notes, .json = json.text };
+  const int code = status == AUS_OK ? cli_write_page(cs, &report, cs->s->report) : cli_fail(cs, CLI_WRITING, status);
   if (seen) aus_model_spectrogram_free(job->model, &spectrogram);
   aus_json_free(&json);
   aus_free(cs->ctx, f);
-  return status == AUS_OK ? CLI_DONE : cli_fail(cs, CLI_WRITING, status);
+  return code;
 }

@@ -48,6 +48,7 @@ typedef struct cli_settings {
   const char *model, *model_cmd, *stems, *separator, *segments, *target, *samples, *tiles, *out, *report;
   cli_list input, tap;
   int method, surrogate, distance, baseline, scale, selection, superpixel;
+  int report_audio, report_bits;
   int json, force, quiet, no_residual, normalise;
   int64_t top, seed, features, bootstrap, stability_runs, superpixels, threads, mixes, format;
   double kernel_width, alpha, offset, duration, timeout, crossfade;

@@ -17,17 +17,17 @@
 
 /* ---- outputs ---------------------------------------------------------------------- */
 
-enum { MAX_MADE = 512 };
+enum { MAX_MADE = 512, MAX_DIRS = 4 };
 static char *made[MAX_MADE];       /* files that were not there before */
-static char *made_dir;             /* a directory likewise */
-static volatile sig_atomic_t n_made;
+static char *made_dir[MAX_DIRS];   /* directories likewise */
+static volatile sig_atomic_t n_made, n_dirs;
 
 /* Async-signal-safe. */
 static void undo_outputs(void)
 {
   aus_outfile_abort_all();
   for (int i = 0; i < n_made; i++) unlink(made[i]);
-  if (made_dir) rmdir(made_dir);
+  for (int i = 0; i < n_dirs; i++) rmdir(made_dir[i]);
 }
 
 static void forget_outputs(void)
@@ -36,8 +36,7 @@ static void forget_outputs(void)
     n_made--;
     free(made[n_made]);
   }
-  free(made_dir);
-  made_dir = NULL;
+  while (n_dirs > 0) free(made_dir[--n_dirs]);
 }
 
 static void on_signal(int sig)
@@ -50,7 +49,7 @@ static void on_signal(int sig)
 int cli_make_dir(cli_session *cs, const char *path)
 {
   if (mkdir(path, 0777) == 0) {
-    made_dir = strdup(path);
+    if (n_dirs < MAX_DIRS && (made_dir[n_dirs] = strdup(path))) n_dirs++;
     return CLI_DONE;
   }
   struct stat st;

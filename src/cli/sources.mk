@@ -15,6 +15,8 @@ CLI_SOURCES = \
 	src/cli/model_verify.c \
 	src/cli/options.c \
 	src/cli/options.h \
+	src/cli/page.c \
+	src/cli/page.h \
 	src/cli/predict.c \
 	src/cli/print_options.c \
 	src/cli/separate.c \

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-void cli_wav_path(cli_names *names, const char *dir, const char *name, char path[CLI_PATH])
+void cli_wav_path(cli_names *names, const char *dir, const char *name, char path[CLI_PATH]) { cli_part_path(names, dir, name, "wav", path); }
+
+void cli_part_path(cli_names *names, const char *dir, const char *name, const char *extension, char path[CLI_PATH])
 {
   char safe[100];
   size_t n = 0;
@@ -23,7 +25,7 @@ void cli_wav_path(cli_names *names, const char *dir, const char *name, char path
       i = -1; /* look through all of them for the new name */
     }
   if (names->n < CLI_MAX_NAMES) memcpy(names->name[names->n++], safe, sizeof safe);
-  snprintf(path, CLI_PATH, "%s/%s.wav", dir, safe);
+  snprintf(path, CLI_PATH, "%s/%s.%s", dir, safe, extension);
 }
 
 int cli_write_wav(cli_session *cs, const char *path, const aus_audio *audio)

@@ -12,6 +12,8 @@ typedef struct cli_names { char name[CLI_MAX_NAMES][100]; int n; } cli_names;
 
 /* DIR/NAME.wav. Names come from files and models: separators, control characters and leading dots become '_'. */
 void cli_wav_path(cli_names *names, const char *dir, const char *name, char path[CLI_PATH]);
+/* The same with another extension. */
+void cli_part_path(cli_names *names, const char *dir, const char *name, const char *extension, char path[CLI_PATH]);
 int cli_write_wav(cli_session *cs, const char *path, const aus_audio *audio);
 
 /* --out of explain: the input as the model heard it, one file per component, and per target the mixes of

@@ -1,4 +1,6 @@
 AUS_SOURCES += \
+	src/core/base64.c \
+	src/core/base64.h \
 	src/core/checksum.c \
 	src/core/core.h \
 	src/core/cpu.c \

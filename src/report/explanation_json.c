@@ -1,5 +1,8 @@
 /* explanation_json.c - an explanation as JSON, schema auscult.explanation/1 (docs/json.md). */
+#include "core/base64.h"
 #include "report/report.h"
+
+#include <string.h>
 
 static void put_component(aus_json *j, const aus_explanation *e, int32_t i)
 {
@@ -65,6 +68,55 @@ static void put_target(aus_json *j, const aus_explanation *e, const aus_target_e
   aus_json_close(j);
 }
 
+/* bytes as base64 text. */
+static void put_bytes(aus_json *j, const char *key, const uint8_t *bytes, size_t n)
+{
+  char *text = aus_alloc(j->ctx, AUS_BASE64_SIZE(n) + 1, 1);
+  if (!text) { j->failed = true; return; }
+  aus_base64_encode(bytes, n, text);
+  text[AUS_BASE64_SIZE(n)] = '\0';
+  aus_json_string(j, key, text);
+  aus_free(j->ctx, text);
+}
+
+/* Rows as bits, first component highest, each row filled up to whole bytes (numpy.packbits). */
+static void put_mixes(aus_json *j, const aus_explanation *e)
+{
+  const size_t d = (size_t)e->n_components, row = (d + 7) / 8, n = row * (size_t)e->n_rows;
+  uint8_t *bits = aus_alloc_zero(j->ctx, n + 1, 1);
+  if (!bits) { j->failed = true; return; }
+  for (size_t r = 0; r < (size_t)e->n_rows; r++)
+    for (size_t i = 0; i < d; i++)
+      if (e->z[r * d + i]) bits[r * row + i / 8] |= (uint8_t)(0x80 >> i % 8);
+  put_bytes(j, "mixes", bits, n);
+  aus_free(j->ctx, bits);
+}
+
+/* float32, little-endian, [rows][targets]. */
+static void put_answers(aus_json *j, const aus_explanation *e)
+{
+  const size_t n = (size_t)e->n_rows * (size_t)e->n_targets;
+  uint8_t *bytes = aus_alloc(j->ctx, n + 1, 4);
+  if (!bytes) { j->failed = true; return; }
+  for (size_t i = 0; i < n; i++) {
+    uint32_t v;
+    memcpy(&v, e->y + i, 4);
+    for (int b = 0; b < 4; b++) bytes[4 * i + (size_t)b] = (uint8_t)(v >> 8 * b);
+  }
+  put_bytes(j, "answers", bytes, 4 * n);
+  aus_free(j->ctx, bytes);
+}
+
+static void put_table(aus_json *j, const aus_explanation *e)
+{
+  if (!e->z || !e->y || e->n_rows < 1) return;
+  aus_json_object(j, "table");
+  aus_json_integer(j, "rows", e->n_rows);
+  put_mixes(j, e);
+  put_answers(j, e);
+  aus_json_close(j);
+}
+
 void aus_explanation_json(aus_json *j, const aus_explanation *e, const aus_components *c)
 {
   aus_json_string(j, "method", e->method);
@@ -86,4 +138,5 @@ void aus_explanation_json(aus_json *j, const aus_explanation *e, const aus_compo
   aus_json_array(j, "targets");
   for (int32_t i = 0; i < e->n_targets; i++) put_target(j, e, &e->target[i]);
   aus_json_close(j);
+  put_table(j, e);
 }

@@ -14,10 +14,11 @@ void aus_html_format(aus_html *h, const char *format, ...) AUS_PRINTF(2, 3); /* 
 /* A number with this many significant digits, NaN as an en dash, whatever the locale. */
 void aus_html_number(aus_html *h, double value, int digits);
 
+/* The same with its sign, + or U+2212. */
+void aus_html_signed(aus_html *h, double value, int digits);
+
 /* "data:TYPE;base64,..." */
 void aus_html_data_url(aus_html *h, const char *type, const uint8_t *bytes, size_t n);
-/* "data:audio/wav;base64,..." of 16-bit mono: x[samples] * gain, rounded, limited to full scale. */
-void aus_html_wav_url(aus_html *h, int32_t rate, int64_t samples, const float *x, double gain);
 /* "'sha256-...'" of text, for a content security policy. */
 void aus_html_hash(aus_html *h, const char *text);
 

@@ -6,14 +6,19 @@
 
 #include <auscult/explain.h>
 #include "core/json.h"
+#include "report/sound.h"
 
 /* A line of provenance: what a reader needs to repeat or doubt the result. */
 typedef struct aus_fact { const char *label, *text; } aus_fact;
 
 typedef struct aus_report {
   const char *title;                    /* the input's name */
+  const char *subtitle;                 /* in a line: what was asked of whom */
   const aus_explanation *explanation;
   const aus_components *components;
+  const aus_tracks *tracks;             /* encoded */
+  const char *const *track_file;        /* NULL: the sound is in the page; else [tracks->n] links relative to it */
+  const char *sound_folder;             /* their folder, as the page names it */
   const aus_spectrogram *spectrogram;   /* NULL: the model shows none */
   const char *front_end;
   const aus_fact *fact;
@@ -31,6 +36,9 @@ void aus_explanation_json(aus_json *j, const aus_explanation *e, const aus_compo
 
 /* ---- how far to trust a target's numbers, in words ------------------------------------------ */
 
+/* All of it in one: the worse of fit and stability, as a sentence. */
+typedef enum aus_trust { AUS_TRUST_GOOD, AUS_TRUST_FAIR, AUS_TRUST_POOR, AUS_TRUST_NONE } aus_trust;
+aus_trust aus_trust_verdict(const aus_explanation *e, const aus_target_explanation *t, char *words, size_t size);
 /* On the surrogate's weighted R2: "the weights describe the model well on these mixes". */
 const char *aus_trust_fit(double r2);
 /* On rank stability over seeds; on the Shapley sum. */

@@ -3,20 +3,32 @@ AUS_SOURCES += \
 	src/report/html.c \
 	src/report/html.h \
 	src/report/page.c \
+	src/report/page.h \
+	src/report/page_desk.c \
+	src/report/page_made.c \
+	src/report/page_numbers.c \
+	src/report/page_said.c \
+	src/report/page_see.c \
 	src/report/picture.c \
 	src/report/picture.h \
 	src/report/png.c \
 	src/report/png.h \
 	src/report/report.h \
+	src/report/sound.c \
+	src/report/sound.h \
 	src/report/trust.c
 
-# The page's style and script are files of their own; here they become C strings.
-EXTRA_DIST += src/report/page.css src/report/page.js
+# The page's style and scripts are files of their own; here they become C strings.
+WEB_JS = \
+	src/report/web/base.js \
+	src/report/web/answers.js \
+	src/report/web/desk.js
+EXTRA_DIST += src/report/web/page.css $(WEB_JS)
 BUILT_SOURCES += page_css.inc page_js.inc
 CLEANFILES += page_css.inc page_js.inc
 TO_C_STRING = sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/'
-page_css.inc: src/report/page.css
-	$(AM_V_GEN)$(TO_C_STRING) $(srcdir)/src/report/page.css >$@
-page_js.inc: src/report/page.js
-	$(AM_V_GEN)$(TO_C_STRING) $(srcdir)/src/report/page.js >$@
+page_css.inc: src/report/web/page.css
+	$(AM_V_GEN)$(TO_C_STRING) $(srcdir)/src/report/web/page.css >$@
+page_js.inc: $(WEB_JS)
+	$(AM_V_GEN)for f in $(WEB_JS); do cat $(srcdir)/$$f; done | $(TO_C_STRING) >$@
 src/report/page.lo: page_css.inc page_js.inc

@@ -6,6 +6,7 @@
 #include "report/report.h"
 
 #include <math.h>
+#include <stdio.h>
 
 const char *aus_trust_fit(double r2)
 {
@@ -22,6 +23,27 @@ const char *aus_trust_stability(double stability, bool exhaustive)
   if (stability >= 0.9) return "other seeds give the same order";
   if (stability >= 0.6) return "other seeds change the order somewhat: draw more samples";
   return "other seeds give another order: draw many more samples";
+}
+
+aus_trust aus_trust_verdict(const aus_explanation *e, const aus_target_explanation *t, char *words, size_t size)
+{
+  const double share = 100 * fmax(0, t->r2), sure = t->stability;
+  if (!isfinite(t->r2)) {
+    snprintf(words, size, "The model's answer is the same for every mix: there is nothing to explain.");
+    return AUS_TRUST_NONE;
+  }
+  if (t->r2 < 0.6) {
+    snprintf(words, size, "The weights explain %.0f %% of the model's behaviour here: do not trust them.", share);
+    return AUS_TRUST_POOR;
+  }
+  if (!e->exhaustive && isfinite(sure) && sure < 0.6) {
+    snprintf(words, size, "Other seeds give another order of the parts (agreement %.2f): do not trust it.", sure);
+    return AUS_TRUST_POOR;
+  }
+  const bool fair = t->r2 < 0.9, shaky = !e->exhaustive && !(sure >= 0.9);
+  snprintf(words, size, "The weights explain %.0f %% of the model's behaviour here%s%s.", share, fair ? "; the rest is parts acting together" : "",
+           e->exhaustive ? ", and every mix was tried" : shaky ? "; other seeds shift the order somewhat" : ", and other seeds give the same order");
+  return fair || shaky ? AUS_TRUST_FAIR : AUS_TRUST_GOOD;
 }
 
 bool aus_trust_additive(const aus_target_explanation *t)

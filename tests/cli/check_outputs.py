@@ -16,7 +16,7 @@ def wav(data):
             if code == 0xFFFE:
                 code = struct.unpack("<H", body[24:26])[0]
         if name == b"data":
-            out = np.frombuffer(body, "<f4" if code == 3 else "<i2").astype(float) / (1 if code == 3 else 32767)
+            out = np.frombuffer(body, "<f4" if code == 3 else "<i2").astype(float) / (1 if code == 3 else 32768)
             out = out.reshape(-1, channels)
         at += 8 + size + size % 2
     return out[:, 0] if out.shape[1] == 1 else out, rate
@@ -99,12 +99,50 @@ class Page(HTMLParser):
             self.text += data
 
 
+def check_table(d):
+    """The table of what was asked, as a reader of the JSON decodes it."""
+    t, n = d["table"], len(d["components"])
+    z = np.unpackbits(np.frombuffer(base64.b64decode(t["mixes"]), "u1").reshape(t["rows"], -1), axis=1)[:, :n]
+    y = np.frombuffer(base64.b64decode(t["answers"]), "<f4").reshape(t["rows"], len(d["targets"]))
+    assert t["rows"] == d["evaluated"]["rows"]
+    if d["evaluated"]["exhaustive"]:
+        assert len(np.unique(z, axis=0)) == 2 ** n == len(z)
+    for k, target in enumerate(d["targets"]):
+        assert abs(y[z.all(axis=1), k][0] - target["score"]) < 1e-6
+        for i, c in enumerate(target["components"]):
+            for row, name in ((np.eye(n, dtype="u1")[i], "alone"), (1 - np.eye(n, dtype="u1")[i], "without")):
+                at = np.flatnonzero((z == row).all(axis=1))
+                assert len(at) and abs(y[at[0], k] - c[name]) < 1e-6, (c["name"], name)
+
+
+def check_tracks(d, page, whole, sounds):
+    """Every component's track is its sound, and in whole numbers they add up to the input's."""
+    rows = [a for t, a in page.tags if t == "li" and "data-component" in a]
+    players = [a["src"] for t, a in page.tags if t == "audio"]
+    assert len(rows) == len(players) >= len(sounds) + 1
+    tracks = {}
+    for a, src in zip(rows, players):
+        assert src.startswith("data:audio/wav;base64,")
+        x, x_rate = wav(base64.b64decode(src.split(",")[1]))
+        full, at = np.zeros(len(whole)), int(a["data-begin"])
+        full[at:at + len(x)] = x
+        tracks[int(a["data-component"])] = full
+        assert x_rate == d["evaluated"]["rate"]
+    whole_track = tracks.pop(-2)
+    assert (sum(tracks.values()) == whole_track).all(), "the tracks do not add up"
+    wants = [(tracks[i], sounds[c["name"]]) for i, c in enumerate(d["components"])] + [(whole_track, whole)]
+    peak = max(np.abs(w).max() for _, w in wants)
+    gain = min(1, 32768 / 32767 * np.abs(whole_track).max() / np.abs(whole).max()) if peak > 0.999 else 1
+    for got, want in wants:
+        assert np.abs(got - want * gain).max() <= (1 + len(wants)) / 32768, np.abs(got - want * gain).max()
+
+
 def check_page(d, path, whole, sounds):
     text = open(path, encoding="utf-8").read()
     page = Page()
     page.feed(text)
     assert not page.open, page.open
-    assert not re.search(r'(?:src|href|action)\s*=\s*"(?!data:|#)', text), "something outside the page is named"
+    assert not re.search(r'(?:src|href|action)\s*=\s*"(?!data:[a-z,]|#)', text), "something outside the page is named"
     assert "<img src=x" not in text
     assert "onerror=alert" in page.text or "onerror=alert" not in json.dumps(d["input"]), "a name was lost, not escaped"
     policy = next(a["content"] for t, a in page.tags if t == "meta" and a.get("http-equiv") == "Content-Security-Policy")
@@ -114,13 +152,10 @@ def check_page(d, path, whole, sounds):
     assert not any("style" in a or any(k.startswith("on") for k in a) for _, a in page.tags), "inline style or handler"
     inner = json.loads(page.scripts[0])
     inner["run"] = d["run"] = None
+    for settings in (inner["settings"], d["settings"]):
+        settings.pop("report", None)
     assert inner == d, "the page's JSON is not the command's"
-    players = [a["src"] for t, a in page.tags if t == "audio"]
-    assert len(players) == len(sounds) + 1
-    decoded = [wav(base64.b64decode(p.split(",")[1]))[0] for p in players]
-    peak = max(1.0, max(np.abs(s).max() for s in list(sounds.values()) + [whole]))
-    for got, want in zip(decoded, list(sounds.values()) + [whole]):
-        assert len(got) == len(want) and np.abs(got * peak - want).max() <= peak * 1.01 / 65534 + 1e-6, np.abs(got * peak - want).max()
+    check_tracks(d, page, whole, sounds)
     picture = next(base64.b64decode(a["src"].split(",")[1]) for t, a in page.tags if t == "img")
     assert picture[:8] == b"\x89PNG\r\n\x1a\n" and len(picture) > 1000
     for t in d["targets"]:
@@ -131,6 +166,7 @@ def check_page(d, path, whole, sounds):
 
 d = json.load(open(sys.argv[1], encoding="utf-8"))
 names = check_json(d, sys.argv[4], sys.argv[5])
+check_table(d)
 whole, sounds = check_parts(d, sys.argv[2], names)
 if sys.argv[3]:
     check_page(d, sys.argv[3], whole, sounds)

@@ -8,15 +8,20 @@ if [ -z "$python" ]; then echo "skip - no python3 with numpy to read the outputs
 
 hostile='a<img src=x onerror=alert(1)>&"quote" .wav'
 cp "$song" "$hostile"
-exits 0 "a hostile file name" explain "./$hostile" -m "$model" --stems "$demo/stems" --target top5 --out parts --report page.html --json
+exits 0 "a hostile file name" explain "./$hostile" -m "$model" --stems "$demo/stems" --target top5 --out parts --report page.html --report-audio wav --json
 cp out result.json
 check "JSON, parts and page" $python "$src/tests/cli/check_outputs.py" result.json parts page.html "$song" "$model"
 exits 0 "stems x segments" explain "$song" -m "$model" --stems "$demo/stems" --segments 2 --samples 100 --target drums --out parts2 --json
 cp out result2.json
 check "parts of stems x segments" $python "$src/tests/cli/check_outputs.py" result2.json parts2 "" "$song" "$model"
-exits 0 "tiles over a mean" explain "$song" -m "$model" --method slime --tiles 3x2 --baseline mean --target drums --out parts3 --report page3.html --json
+exits 0 "tiles over a mean" explain "$song" -m "$model" --method slime --tiles 3x2 --baseline mean --target drums --out parts3 --report page3.html --report-audio wav --json
 cp out result3.json
 check "parts over a baseline" $python "$src/tests/cli/check_outputs.py" result3.json parts3 page3.html "$song" "$model"
+exits 0 "sound beside the page" explain "$song" -m "$model" --stems "$demo/stems" --target drums --report beside.html --report-audio folder --report-bits 24
+check "the page names the files beside it" sh -c 'test -s beside-sound/bass.* && grep -q "src=\"./beside-sound/bass\.[a-z]*\"" beside.html && grep -q "lies in the folder beside-sound" beside.html'
+mkdir beside2-sound && touch beside2-sound/drums.wav beside2-sound/drums.flac
+exits 1 "sound in the way" explain "$song" -m "$model" --stems "$demo/stems" --target drums --report beside2.html --report-audio folder
+check "nothing is left of it" sh -c '! test -e beside2.html && test "$(ls beside2-sound | wc -l)" = 2'
 exits 0 "predict" predict "$song" -m "$model" --json --top 2
 check "prediction JSON" $python -c '
 import json, sys

@@ -16,6 +16,9 @@ EXTRA_DIST += $(SH_TESTS) tests/cli/check_outputs.py tests/cli/lib.sh scripts/co
 
 if HAVE_CMOCKA
 AUS_TESTS += tests/test_json tests/test_npy tests/test_options tests/test_png
+AUS_TESTS += tests/test_base64 tests/test_sound
+tests_test_base64_SOURCES = tests/test_base64.c
+tests_test_sound_SOURCES = tests/test_sound.c
 tests_test_json_SOURCES = tests/test_json.c
 tests_test_npy_SOURCES = tests/test_npy.c
 tests_test_png_SOURCES = tests/test_png.c
