@@ -2,6 +2,7 @@
 #ifndef AUSCULT_H
 #define AUSCULT_H
 
+#include <auscult/attrib.h>
 #include <auscult/audio.h>
 #include <auscult/bundle.h>
 #include <auscult/core.h>

@@ -1,5 +1,6 @@
 ausincludedir = $(includedir)/auscult
 ausinclude_HEADERS = \
+	include/auscult/attrib.h \
 	include/auscult/audio.h \
 	include/auscult/auscult.h \
 	include/auscult/bundle.h \

@@ -1,1 +1,9 @@
 # one line per file: AUS_SOURCES += src/attrib/FILE
+AUS_SOURCES += src/attrib/attrib.h
+AUS_SOURCES += src/attrib/gradient.c
+AUS_SOURCES += src/attrib/methods.def
+AUS_SOURCES += src/attrib/names.c
+AUS_SOURCES += src/attrib/names.h
+AUS_SOURCES += src/attrib/open.c
+AUS_SOURCES += src/attrib/question.c
+AUS_SOURCES += src/attrib/run.c
