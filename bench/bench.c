@@ -30,7 +30,7 @@ static void usage(const char *program)
 void bench_start(bench *b, int argc, char **argv, const char *title)
 {
   *b = (bench){ .title = title, .rounds = 7, .min_seconds = 0.02, .list = { 1, 2 }, .n_list = 2 };
-  for (int i = 1; i < argc; i++) {
+  for (int i = 1; i < argc; i += 2) { /* pairs of name and value */
     const char *value = i + 1 < argc ? argv[i + 1] : NULL;
     if (!value) usage(argv[0]);
     if (strcmp(argv[i], "--threads") == 0) {
@@ -41,7 +41,6 @@ void bench_start(bench *b, int argc, char **argv, const char *title)
     else if (strcmp(argv[i], "--only") == 0) b->only = value;
     else if (strcmp(argv[i], "--json") == 0) b->json = fopen(value, "a");
     else usage(argv[0]);
-    i++;
   }
 }
 
