@@ -62,7 +62,33 @@ tests_test_surrogate_SOURCES = tests/test_surrogate.c tests/explain_case.h tests
 tests_test_shapley_SOURCES = tests/test_shapley.c tests/explain_case.h
 EXTRA_DIST += tests/golden/make_lime.py
 AUS_TESTS += tests/test_vec tests/test_gemm tests/test_la
-tests_test_vec_SOURCES = tests/test_vec.c tests/guard.h tests/isa.h
+tests_test_vec_SOURCES = tests/test_vec.c tests/guard.h tests/isa.h tests/vec_words.h
+# the vocabulary of each instruction set, compiled with its flags
+tests_test_vec_LDADD = $(LDADD) libwords-scalar.la
+check_LTLIBRARIES += libwords-scalar.la
+libwords_scalar_la_SOURCES = tests/vec_words.c
+libwords_scalar_la_CPPFLAGS = $(AM_CPPFLAGS) -DWORDS=scalar
+libwords_scalar_la_CFLAGS = $(AM_CFLAGS) $(SCALAR_CFLAGS)
+if HAVE_AVX2
+tests_test_vec_LDADD += libwords-avx2.la
+check_LTLIBRARIES += libwords-avx2.la
+libwords_avx2_la_SOURCES = tests/vec_words.c
+libwords_avx2_la_CPPFLAGS = $(AM_CPPFLAGS) -DWORDS=avx2
+libwords_avx2_la_CFLAGS = $(AM_CFLAGS) $(AVX2_CFLAGS)
+endif
+if HAVE_AVX512
+tests_test_vec_LDADD += libwords-avx512.la
+check_LTLIBRARIES += libwords-avx512.la
+libwords_avx512_la_SOURCES = tests/vec_words.c
+libwords_avx512_la_CPPFLAGS = $(AM_CPPFLAGS) -DWORDS=avx512
+libwords_avx512_la_CFLAGS = $(AM_CFLAGS) $(AVX512_CFLAGS)
+endif
+if HAVE_NEON
+tests_test_vec_LDADD += libwords-neon.la
+check_LTLIBRARIES += libwords-neon.la
+libwords_neon_la_SOURCES = tests/vec_words.c
+libwords_neon_la_CPPFLAGS = $(AM_CPPFLAGS) -DWORDS=neon
+endif
 tests_test_gemm_SOURCES = tests/test_gemm.c tests/guard.h tests/isa.h
 tests_test_la_SOURCES = tests/test_la.c
 AUS_TESTS += tests/test_conv
@@ -74,4 +100,4 @@ tests_test_attention_SOURCES = tests/test_attention.c tests/op_test.h tests/gold
 EXTRA_DIST += tests/golden/make_rnn.py
 endif
 LOG_COMPILER = $(AUS_EMULATOR)
-EXTRA_DIST += tests/test.h tests/guard.h tests/isa.h
+EXTRA_DIST += tests/test.h tests/guard.h tests/isa.h tests/oom.h

@@ -2,6 +2,7 @@
  * double libm; the accuracy of each function over a wide range of floats; reductions. */
 #include "guard.h"
 #include "isa.h"
+#include "vec_words.h"
 
 enum { LONGEST = 67 };
 
@@ -264,11 +265,71 @@ static void cuts_do_not_matter(void **state)
   guard_free(&a);
 }
 
+/* ---- words that move lanes -------------------------------------------------------------- */
+
+static const vec_words *words_of(const aus_kernels *table)
+{
+#ifdef AUS_HAVE_AVX2
+  if (strcmp(table->name, "avx2") == 0) return &vec_words_avx2;
+#endif
+#ifdef AUS_HAVE_AVX512
+  if (strcmp(table->name, "avx512") == 0) return &vec_words_avx512;
+#endif
+#ifdef AUS_HAVE_NEON
+  if (strcmp(table->name, "neon") == 0) return &vec_words_neon;
+#endif
+  assert_string_equal(table->name, "scalar");
+  return &vec_words_scalar;
+}
+
+/* Lane j of row i becomes lane i of row j; every value is another, so no lane can be taken for another. */
+static void lanes_are_transposed(void **state)
+{
+  (void)state;
+  const aus_kernels *table[4];
+  const int tables = isa_tables(table);
+  for (int t = 0; t < tables; t++) {
+    const vec_words *w = words_of(table[t]);
+    const int n = w->width;
+    assert_int_equal(n, table[t]->width);
+    float m[16 * 16];
+    for (int i = 0; i < n * n; i++) m[i] = (float)(i + 1);
+    w->transpose(m);
+    for (int i = 0; i < n; i++)
+      for (int j = 0; j < n; j++)
+        if (m[i * n + j] != (float)(j * n + i + 1))
+          fail_msg("%s: row %d lane %d holds %g, not %d", table[t]->name, i, j, (double)m[i * n + j], j * n + i + 1);
+    w->transpose(m);
+    for (int i = 0; i < n * n; i++) assert_true(m[i] == (float)(i + 1));
+  }
+}
+
+static void lanes_are_reversed_split_and_joined(void **state)
+{
+  (void)state;
+  const aus_kernels *table[4];
+  const int tables = isa_tables(table);
+  for (int t = 0; t < tables; t++) {
+    const vec_words *w = words_of(table[t]);
+    const int n = w->width;
+    if (n == 1) continue;
+    float x[2 * 16];
+    for (int i = 0; i < 2 * n; i++) x[i] = (float)(i + 1);
+    w->split(x);
+    for (int i = 0; i < n; i++) assert_true(x[i] == (float)(2 * i + 1) && x[n + i] == (float)(2 * i + 2));
+    w->join(x);
+    for (int i = 0; i < 2 * n; i++) assert_true(x[i] == (float)(i + 1));
+    w->reverse(x);
+    for (int i = 0; i < n; i++) assert_true(x[i] == (float)(n - i) && x[n + i] == (float)(n + i + 1));
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(lengths_and_guards), cmocka_unit_test(accuracy_over_the_range), cmocka_unit_test(special_values),
     cmocka_unit_test(three_operands), cmocka_unit_test(reductions), cmocka_unit_test(cuts_do_not_matter),
+    cmocka_unit_test(lanes_are_transposed), cmocka_unit_test(lanes_are_reversed_split_and_joined),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
