@@ -83,7 +83,7 @@ int main(int argc, char **argv)
       describe();
       if (is("deaf")) sleep(30); /* never reads again: a large batch fills the pipe */
     } else if (!memcmp(head + 4, "PRED", 4)) {
-      if (is("die")) raise(SIGSEGV);
+      if (is("die")) { signal(SIGSEGV, SIG_DFL); raise(SIGSEGV); } /* a sanitizer would turn it into an exit code */
       if (is("leave")) return 0;
       score(payload);
     } else {

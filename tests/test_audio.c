@@ -1,5 +1,6 @@
 /* test_audio.c - mono and another rate, in memory and while reading: the same bits, little memory. */
 #define _DEFAULT_SOURCE
+#include "oom.h"
 #include "test.h"
 #include <auscult/audio.h>
 #include <auscult/dsp.h>
@@ -67,35 +68,6 @@ static void channels_are_kept_or_averaged(void **state)
   aus_ctx_destroy(ctx);
 }
 
-/* What is allocated at once, and in all. */
-typedef struct meter { int64_t now, peak, left; } meter;
-
-static void *meter_alloc(void *user, size_t n)
-{
-  meter *m = user;
-  if (m->left >= 0 && m->left-- == 0) return NULL;
-  int64_t *p = malloc(n + 16);
-  if (!p) return NULL;
-  p[0] = (int64_t)n;
-  m->now += p[0];
-  if (m->now > m->peak) m->peak = m->now;
-  return p + 2;
-}
-
-static void meter_free(void *user, void *p)
-{
-  if (!p) return;
-  ((meter *)user)->now -= ((int64_t *)p)[-2];
-  free((int64_t *)p - 2);
-}
-
-static aus_ctx *meter_ctx(meter *m)
-{
-  aus_ctx *ctx = NULL;
-  const aus_config config = { .alloc = meter_alloc, .free = meter_free, .threads = 1, .user = m };
-  return aus_ctx_create(&ctx, &config) == AUS_OK ? ctx : NULL;
-}
-
 /* Eight channels at 192 kHz: memory is the result's and a little. */
 static void memory_is_that_of_the_result(void **state)
 {
@@ -115,6 +87,16 @@ static void memory_is_that_of_the_result(void **state)
   assert_int_equal(m.now, 0);
 }
 
+static aus_status read_and_convert(aus_ctx *ctx, void *arg)
+{
+  aus_audio a, b;
+  AUS_TRY(aus_audio_read_mono(ctx, arg, NULL, 16000, &a));
+  const aus_status status = aus_audio_convert(ctx, &a, 8000, 1, &b);
+  if (status == AUS_OK) aus_audio_free(ctx, &b);
+  aus_audio_free(ctx, &a);
+  return status;
+}
+
 static void no_memory_no_leak(void **state)
 {
   (void)state;
@@ -123,24 +105,8 @@ static void no_memory_no_leak(void **state)
   aus_ctx *plain = test_ctx(1);
   assert_ok(plain, aus_audio_write_wav(plain, path, &(aus_audio){ .data = data, .frames = 1000, .channels = 2, .rate = 44100 }, AUS_WAV_PCM24, 1));
   aus_ctx_destroy(plain);
-  int done = 0;
-  for (int64_t n = 0; !done; n++) {
-    assert_true(n < 60);
-    meter m = { .left = n };
-    aus_audio a, b;
-    aus_ctx *ctx = meter_ctx(&m);
-    if (!ctx) continue;
-    aus_status status = aus_audio_read_mono(ctx, path, NULL, 16000, &a);
-    if (status == AUS_OK) {
-      status = aus_audio_convert(ctx, &a, 8000, 1, &b);
-      if (status == AUS_OK) aus_audio_free(ctx, &b);
-      aus_audio_free(ctx, &a);
-    }
-    done = status == AUS_OK;
-    if (!done) assert_int_equal(status, AUS_ENOMEM);
-    aus_ctx_destroy(ctx);
-    assert_int_equal(m.now, 0);
-  }
+  const int64_t n = oom_sweep("reading and converting", read_and_convert, path);
+  assert_true(n > 4 && n < 60);
 }
 
 static int make_path(void **state)

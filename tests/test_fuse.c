@@ -1,5 +1,6 @@
 /* test_fuse.c - what hides behind a linear op: fused graphs give the unfused result, taps and second readers keep
  * nodes apart, and runs of one bundle share what was made from its weights. */
+#include "oom.h"
 #include "test.h"
 
 #include "format/writer.h"
@@ -179,28 +180,22 @@ static void taps_and_second_readers_keep_nodes_apart(void **state)
   aus_ctx_destroy(ctx);
 }
 
-/* Blocks that the host's allocator has given out. */
-static void *count_alloc(void *user, size_t n) { ++*(int *)user; return malloc(n); }
-static void count_free(void *user, void *p) { --*(int *)user; free(p); }
-
 static void runs_share_prepared_weights(void **state)
 {
   (void)state;
-  int out = 0;
-  const aus_config config = { .alloc = count_alloc, .free = count_free, .threads = 1, .user = &out };
-  aus_ctx *ctx;
-  assert_int_equal(aus_ctx_create(&ctx, &config), AUS_OK);
+  meter m = { .left = -1 };
+  aus_ctx *ctx = meter_ctx(&m);
   for (const net *t = nets; t < nets + N_NETS; t++) {
     void *bytes;
     aus_bundle *b = make(ctx, t, -1, &bytes);
     aus_run_destroy(run_of(ctx, b, 1, NULL, 0));
-    const int after_first = out;
+    const int64_t after_first = m.blocks;
     for (int64_t mb = 1; mb <= 4; mb++) aus_run_destroy(run_of(ctx, b, mb, NULL, 0));
-    assert_int_equal(out, after_first);
+    assert_int_equal(m.blocks, after_first);
     aus_bundle_close(b);
     aus_free(ctx, bytes);
   }
-  assert_int_equal(out, 1);
+  assert_int_equal(m.blocks, 1);
   aus_ctx_destroy(ctx);
 }
 

@@ -1,4 +1,5 @@
 /* test_network.c - the network maker: patches, layouts, floors, mixes; the same bits in any company. */
+#include "oom.h"
 #include "test.h"
 #include <auscult/dsp.h>
 #include "format/writer.h"
@@ -412,27 +413,6 @@ static void silence_scores_something_finite(void **state)
 
 /* ---- memory ---------------------------------------------------------------------------------------------------- */
 
-typedef struct meter { int64_t now, peak, left; } meter;
-
-static void *meter_alloc(void *user, size_t n)
-{
-  meter *m = user;
-  if (m->left >= 0 && m->left-- == 0) return NULL;
-  int64_t *p = malloc(n + 16);
-  if (!p) return NULL;
-  p[0] = (int64_t)n;
-  m->now += p[0];
-  if (m->now > m->peak) m->peak = m->now;
-  return p + 2;
-}
-
-static void meter_free(void *user, void *p)
-{
-  if (!p) return;
-  ((meter *)user)->now -= ((int64_t *)p)[-2];
-  free((int64_t *)p - 2);
-}
-
 /* Ten times the sound needs the same. */
 static void memory_does_not_grow_with_the_sound(void **state)
 {
@@ -443,9 +423,7 @@ static void memory_does_not_grow_with_the_sound(void **state)
   noise(3, samples[1], x);
   for (int i = 0; i < 2; i++) {
     meter me = { .left = -1 };
-    const aus_config config = { .alloc = meter_alloc, .free = meter_free, .threads = 1, .user = &me };
-    aus_ctx *ctx;
-    assert_int_equal(aus_ctx_create(&ctx, &config), AUS_OK);
+    aus_ctx *ctx = meter_ctx(&me);
     void *bytes;
     aus_model *m = open_small(ctx, &(want){ .log = "db", .top_db = 80 }, &bytes);
     me.peak = me.now;
@@ -459,41 +437,35 @@ static void memory_does_not_grow_with_the_sound(void **state)
   free(x);
 }
 
+typedef struct small_model { void *bytes; size_t size; family f; } small_model;
+
+static aus_status open_and_ask(aus_ctx *ctx, void *arg)
+{
+  static const uint8_t z[][3] = { { 1, 1, 1 }, { 0, 1, 0 }, { 1, 0, 0 } };
+  const small_model *s = arg;
+  aus_model *m;
+  float y[3][LABELS];
+  aus_spectrogram picture;
+  AUS_TRY(aus_model_open_memory(ctx, s->bytes, s->size, &m));
+  aus_status status = aus_model_predict(m, 1, 100, s->f.mixes.whole, y[0]);
+  if (status == AUS_OK) status = aus_model_predict_mixes(m, &s->f.mixes, 3, z[0], y[0]);
+  if (status == AUS_OK) status = aus_model_spectrogram(m, 100, s->f.mixes.whole, &picture);
+  if (status == AUS_OK) aus_model_spectrogram_free(m, &picture);
+  aus_model_close(m);
+  return status;
+}
+
 static void no_memory_no_leak(void **state)
 {
   (void)state;
   aus_ctx *plain = test_ctx(1);
   const want w = { .log = "db", .top_db = 30, .stems = 2, .layout = "mel_time", .shorts = "repeat" };
-  size_t size;
-  void *made = build(plain, &w, &size);
-  family f;
-  make_family(&f, 3, 100, 2, true, false);
-  const uint8_t z[][3] = { { 1, 1, 1 }, { 0, 1, 0 }, { 1, 0, 0 } };
-  int done = 0;
-  for (int64_t n = 0; !done; n++) {
-    assert_true(n < 500);
-    meter me = { .left = n };
-    const aus_config config = { .alloc = meter_alloc, .free = meter_free, .threads = 1, .user = &me };
-    aus_ctx *ctx;
-    aus_model *m;
-    float y[3][LABELS];
-    aus_spectrogram s;
-    if (aus_ctx_create(&ctx, &config) != AUS_OK) continue;
-    aus_status status = aus_model_open_memory(ctx, made, size, &m);
-    if (status == AUS_OK) {
-      status = aus_model_predict(m, 1, 100, f.mixes.whole, y[0]);
-      if (status == AUS_OK) status = aus_model_predict_mixes(m, &f.mixes, 3, z[0], y[0]);
-      if (status == AUS_OK) status = aus_model_spectrogram(m, 100, f.mixes.whole, &s);
-      if (status == AUS_OK) aus_model_spectrogram_free(m, &s);
-      done = status == AUS_OK;
-      aus_model_close(m);
-    }
-    if (!done) assert_int_equal(status, AUS_ENOMEM);
-    aus_ctx_destroy(ctx);
-    assert_int_equal(me.now, 0);
-  }
-  free(f.block);
-  aus_free(plain, made);
+  small_model s;
+  s.bytes = build(plain, &w, &s.size);
+  make_family(&s.f, 3, 100, 2, true, false);
+  assert_true(oom_sweep("a model", open_and_ask, &s) > 20);
+  free(s.f.block);
+  aus_free(plain, s.bytes);
   aus_ctx_destroy(plain);
 }
 

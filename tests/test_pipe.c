@@ -1,5 +1,6 @@
 /* test_pipe.c - a model in another program: one that behaves, and every way not to. */
 #define _DEFAULT_SOURCE
+#include "oom.h"
 #include "test.h"
 #include "model/pipe.h"
 
@@ -128,6 +129,29 @@ static void damaged_messages_never_crash(void **state)
   aus_ctx_destroy(ctx);
 }
 
+/* A program started, asked for a batch and ended. */
+static aus_status start_and_ask(aus_ctx *ctx, void *arg)
+{
+  static const float x[10 * 30];
+  float y[10][2];
+  aus_model *m;
+  AUS_TRY(aus_model_from_command(ctx, child(arg), 10, &m));
+  aus_status status = aus_model_predict(m, 3, 4, x, y[0]);
+  if (status == AUS_OK) status = aus_model_predict(m, 10, 30, x, y[0]);
+  aus_model_close(m);
+  no_child_is_left();
+  return status;
+}
+
+static void every_allocation_failing(void **state)
+{
+  (void)state;
+  char good[] = "good", patch[] = "patch";
+  assert_true(oom_sweep("a program", start_and_ask, good) > 4);
+  assert_true(oom_sweep("a program that wants patches", start_and_ask, patch) > 5); /* short inputs are padded in a copy */
+  no_child_is_left();
+}
+
 static void the_python_example_runs(void **state)
 {
   (void)state;
@@ -157,6 +181,7 @@ int main(void)
     cmocka_unit_test(bad_programs_are_refused),
     cmocka_unit_test(grandchildren_go_too),
     cmocka_unit_test(damaged_messages_never_crash),
+    cmocka_unit_test(every_allocation_failing),
     cmocka_unit_test(the_python_example_runs),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

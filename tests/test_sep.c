@@ -1,4 +1,5 @@
 /* test_sep.c - whatever the separator, stems and residual are the input; folders of stems; networks in patches. */
+#include "oom.h"
 #include "test.h"
 
 #include <auscult/sep.h>
@@ -385,11 +386,85 @@ static void bad_files(void **state)
   aus_ctx_destroy(ctx);
 }
 
+/* ---- memory that runs out -------------------------------------------------------------------------- */
+
+typedef struct separation { void *bytes; size_t size; aus_audio in; } separation; /* bytes NULL: hpss */
+
+static aus_status open_and_separate(aus_ctx *ctx, void *arg)
+{
+  const separation *job = arg;
+  aus_separator *s;
+  aus_stems stems;
+  AUS_TRY(job->bytes ? aus_separator_open_memory(ctx, job->bytes, job->size, &s) : aus_separator_hpss(ctx, NULL, &s));
+  const aus_status status = aus_separator_run(s, &job->in, 1, &stems);
+  if (status == AUS_OK) aus_stems_free(ctx, &stems);
+  aus_separator_close(s);
+  return status;
+}
+
+static aus_status write_and_load(aus_ctx *ctx, void *arg)
+{
+  aus_stems stems;
+  char path[160];
+  snprintf(path, sizeof path, "%s/a.wav", folder);
+  AUS_TRY(aus_audio_write_wav(ctx, path, arg, AUS_WAV_FLOAT32, 1));
+  AUS_TRY(aus_stems_load(ctx, folder, NULL, arg, &stems));
+  aus_stems_free(ctx, &stems);
+  return AUS_OK;
+}
+
+/* A network of one node: on waves (stereo, in patches) or on spectra (with or without a state). */
+static void build_network(aus_ctx *ctx, int kind, separation *job)
+{
+  const int32_t wave[3] = { 1, 2, -1 }, time_freq[4] = { 1, 1, -1, BINS }, frame[3] = { 1, 1, BINS }, one[3] = { 1, 1, 1 };
+  const float gain = 0.5f;
+  aus_builder *b = begin_separator(ctx, kind == 0 ? "waveform" : "stft", kind == 0 ? "wave" : "mask",
+                                   kind == 0 ? "waveform_3d" : kind == 1 ? "time_freq" : "time_freq_3d", 1);
+  if (kind == 0) aus_builder_integer(b, "frontend.patch_samples", 500);
+  if (kind == 1) aus_builder_integer(b, "frontend.patch_frames", 20);
+  int32_t x = kind == 1 ? aus_builder_input(b, "x", 4, time_freq) : aus_builder_input(b, "x", 3, kind == 0 ? wave : frame), next = x;
+  if (kind == 2) {
+    const int32_t count = aus_builder_input(b, "count", 3, frame);
+    next = aus_builder_node(b, AUS_OP_add, "next", 2, (int32_t[]){ count, aus_builder_param(b, "step", 3, one, &gain) }, 1, 0, NULL);
+    aus_builder_output(b, aus_builder_node(b, AUS_OP_add, "mask", 2, (int32_t[]){ x, next }, 1, 0, NULL));
+  } else {
+    next = aus_builder_node(b, AUS_OP_relu, "y", 1, &x, 1, 0, NULL);
+  }
+  aus_builder_output(b, next);
+  assert_ok(ctx, aus_builder_finish(b, &job->bytes, &job->size));
+  aus_builder_destroy(b);
+}
+
+static void every_allocation_failing(void **state)
+{
+  (void)state;
+  static const char *const names[4] = { "a network on waves", "a network on spectra", "a streaming network", "hpss" };
+  aus_ctx *plain = test_ctx(1);
+  for (int kind = 0; kind < 4; kind++) {
+    separation job = { .in = make_sound(2, 1500, kind == 0 ? 11025 : RATE, 3) }; /* the first is resampled both ways */
+    if (kind < 3) build_network(plain, kind, &job);
+    assert_true(oom_sweep(names[kind], open_and_separate, &job) > 10);
+    aus_free(plain, job.bytes);
+    free(job.in.data);
+  }
+  aus_audio a = make_sound(1, 300, RATE, 1);
+  snprintf(folder, sizeof folder, "/tmp/aus-stems-XXXXXX");
+  assert_non_null(mkdtemp(folder));
+  write_stem(plain, "b.wav", &a);
+  assert_true(oom_sweep("a folder of stems", write_and_load, &a) > 10);
+  remove_file("a.wav");
+  remove_file("b.wav");
+  rmdir(folder);
+  free(a.data);
+  aus_ctx_destroy(plain);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(hpss), cmocka_unit_test(folders), cmocka_unit_test(wave_network), cmocka_unit_test(other_rate),
     cmocka_unit_test(spectral_network), cmocka_unit_test(states_are_carried), cmocka_unit_test(bad_files),
+    cmocka_unit_test(every_allocation_failing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,10 +73,7 @@ static int show(cli_job *job)
   if (cs->s->out) code = cli_write_parts(cs, &job->components, &job->explanation, false);
   if (code == CLI_DONE && cs->s->report) code = cli_job_report(job);
   if (code != CLI_DONE) return code;
-  if (!cs->s->json) {
-    cli_job_print(job);
-    return cli_flush(cs);
-  }
+  if (!cs->s->json) return cli_job_print(job);
   aus_json json;
   const aus_status status = cli_job_json(job, false, &json);
   code = status == AUS_OK ? CLI_DONE : cli_fail(cs, CLI_WRITING, status);

@@ -28,7 +28,7 @@ int cli_job_targets(cli_job *job);    /* scores the input, then reads --target *
 int cli_job_config(cli_job *job, aus_lime_config *config);
 
 /* Results. */
-void cli_job_print(const cli_job *job);
+int cli_job_print(const cli_job *job);
 aus_status cli_job_json(const cli_job *job, bool for_html, aus_json *j);
 int cli_job_report(cli_job *job);
 

@@ -43,12 +43,12 @@ static void print_trust(const aus_explanation *e, const aus_target_explanation *
   printf("  chance: %s\n", aus_trust_stability(t->stability, e->exhaustive != 0));
 }
 
-static void print_target(const cli_job *job, const aus_target_explanation *t)
+static int print_target(const cli_job *job, const aus_target_explanation *t)
 {
   const aus_explanation *e = &job->explanation;
   const int32_t n = e->n_components;
   int32_t *order = aus_alloc(job->cs->ctx, (size_t)n, sizeof *order);
-  if (!order) return;
+  if (!order) return cli_fail(job->cs, CLI_WRITING, AUS_ENOMEM);
   aus_rank_components(t, n, order);
   int width = 10;
   double full = 0;
@@ -64,6 +64,7 @@ static void print_target(const cli_job *job, const aus_target_explanation *t)
   for (int32_t k = 0; k < n; k++) print_component(e, &t->weight[order[k]], order[k], width, full);
   print_trust(e, t);
   aus_free(job->cs->ctx, order);
+  return CLI_DONE;
 }
 
 static const char *word_of(const cli_settings *s, const char *option, int index, char word[32])
@@ -71,8 +72,9 @@ static const char *word_of(const cli_settings *s, const char *option, int index,
   return cli_choice_word(cli_find_option(s->command, option), index, word);
 }
 
-void cli_job_print(const cli_job *job)
+int cli_job_print(const cli_job *job)
 {
+  int code = CLI_DONE;
   const aus_explanation *e = &job->explanation;
   const cli_settings *s = job->cs->s;
   char line[512], word[32], word2[32];
@@ -82,9 +84,11 @@ void cli_job_print(const cli_job *job)
   printf(", %d targets, %s\n", job->info->n_targets, job->info->front_end && *job->info->front_end ? job->info->front_end : "front end of its own");
   printf("%s: %d components (%s), %s %lld mixes, %s, %s scale\n", word_of(s, "method", s->method, word), e->n_components,
          job->sources.kind[0] ? job->sources.kind : job->components.kind, e->exhaustive ? "all" : "a sample of", (long long)e->n_rows, word_of(s, "surrogate", s->surrogate, word2), s->scale ? "logit" : "score");
-  for (int32_t i = 0; i < e->n_targets; i++) print_target(job, &e->target[i]);
+  for (int32_t i = 0; i < e->n_targets && code == CLI_DONE; i++) code = print_target(job, &e->target[i]);
+  if (code != CLI_DONE) return code;
   if (s->out) printf("\nsound of the parts: %s/\n", s->out);
   if (s->report) printf("%sreport: %s\n", s->out ? "" : "\n", s->report);
+  return cli_flush(job->cs);
 }
 
 /* ---- JSON -------------------------------------------------------------------------------- */

@@ -1,6 +1,8 @@
 # The program. It links the library's objects, so that it starts fast and can use what the shared library hides.
 bin_PROGRAMS += auscult
-CLI_SOURCES = \
+CLI_SOURCES = $(CLI_COMMANDS) src/cli/session.c
+# all but the session, which tests/test_cli.c makes on memory of its own
+CLI_COMMANDS = \
 	src/cli/commands.h \
 	src/cli/explain.c \
 	src/cli/input.c \
@@ -20,7 +22,6 @@ CLI_SOURCES = \
 	src/cli/predict.c \
 	src/cli/print_options.c \
 	src/cli/separate.c \
-	src/cli/session.c \
 	src/cli/session.h \
 	src/cli/sources.c \
 	src/cli/sources.h \

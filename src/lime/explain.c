@@ -291,6 +291,20 @@ static aus_status count_distinct(lime_work *w)
   return status;
 }
 
+/* Rows that were drawn may be too few for what the kernel leaves of them. A table of all rows depends on no draw, so
+ * there only a kernel that somebody made narrower than the default can be at fault: it leaves fewer rows than unknowns. */
+static void warn_of_few_rows(aus_ctx *ctx, const aus_explanation *e)
+{
+  const int unknowns = e->n_components + 1;
+  const double width = e->config.kernel_width;
+  if (!e->exhaustive && e->effective_rows < 2.0 * unknowns)
+    aus_note(ctx, AUS_LOG_WARNING, "the kernel leaves %.1f effective rows of %lld drawn for %d components: draw more, or widen it (now %g)",
+             e->effective_rows, (long long)e->n_neighbourhood, e->n_components, width);
+  if (e->exhaustive && e->effective_rows < unknowns && width < aus_lime_kernel_width(e->config.distance, e->n_components))
+    aus_note(ctx, AUS_LOG_WARNING, "the kernel leaves %.1f effective rows of all %lld for %d components: widen it (now %g)",
+             e->effective_rows, (long long)e->n_neighbourhood, e->n_components, width);
+}
+
 /* The table changes hands. */
 static void hand_over(lime_work *w)
 {
@@ -311,9 +325,7 @@ static void hand_over(lime_work *w)
   out->config = w->config;
   out->config.targets = NULL;
   out->config.prior_mean = NULL;
-  if (out->effective_rows < 2.0 * (w->c->n + 1))
-    aus_note(w->ctx, AUS_LOG_WARNING, "the kernel leaves %.1f effective rows for %d components: widen it (now %g)",
-             out->effective_rows, w->c->n, w->config.kernel_width);
+  warn_of_few_rows(w->ctx, out);
 }
 
 static aus_status run_steps(lime_work *w)

@@ -86,13 +86,14 @@ static void free_names(aus_ctx *ctx, names *list)
 
 static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
-static bool is_folder(aus_ctx *ctx, const char *folder, const char *name)
+static aus_status is_folder(aus_ctx *ctx, const char *folder, const char *name, bool *yes)
 {
   struct stat about;
   char *path = aus_strf(ctx, "%s/%s", folder, name);
-  const bool yes = path && stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+  if (!path) return AUS_ENOMEM;
+  *yes = stat(path, &about) == 0 && S_ISDIR(about.st_mode);
   aus_free(ctx, path);
-  return yes;
+  return AUS_OK;
 }
 
 static aus_status list_sounds(aus_ctx *ctx, const char *folder, names *list)
@@ -104,7 +105,11 @@ static aus_status list_sounds(aus_ctx *ctx, const char *folder, names *list)
   while (status == AUS_OK && (entry = readdir(dir))) {
     const char *name = entry->d_name;
     if (name[0] == '.') continue;
-    if (is_sound(name) && !is_folder(ctx, folder, name)) status = add_name(ctx, list, name);
+    const bool sound = is_sound(name);
+    bool inner = false;
+    if (sound) status = is_folder(ctx, folder, name, &inner);
+    if (status != AUS_OK) break;
+    if (sound && !inner) status = add_name(ctx, list, name);
     else aus_note(ctx, AUS_LOG_NOTE, "%s/%s is no sound by its name: passed over", folder, name);
   }
   closedir(dir);

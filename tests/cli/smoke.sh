@@ -21,6 +21,7 @@ for f in input bass bell drums organ pluck mix_drums_positive mix_drums_negative
 done
 check "the page is there" grep -q "Content-Security-Policy" page.html
 exits 0 "explain with hpss" explain "$demo/song.wav" -m "$demo/demo.aus" --target drums
+check "with all 8 mixes of it, no warning is called for" sh -c "! grep warning: err"
 exits 0 "explain in time" explain "$demo/song.wav" -m "$demo/demo.aus" --method time --segments 6 --target drums
 exits 0 "separate" separate "$demo/song.wav" --out hpss
 exits 0 "model info" model info "$demo/demo.aus"

@@ -15,6 +15,8 @@ TESTS += $(SH_TESTS)
 EXTRA_DIST += $(SH_TESTS) tests/cli/check_outputs.py tests/cli/lib.sh scripts/count-results scripts/demo scripts/lib.sh scripts/matrix scripts/test
 
 if HAVE_CMOCKA
+AUS_TESTS += tests/test_cli
+tests_test_cli_SOURCES = tests/test_cli.c tests/oom.h $(CLI_COMMANDS)
 AUS_TESTS += tests/test_json tests/test_npy tests/test_options tests/test_png
 AUS_TESTS += tests/test_base64 tests/test_sound
 tests_test_base64_SOURCES = tests/test_base64.c
