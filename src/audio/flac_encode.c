@@ -70,10 +70,9 @@ aus_status aus_flac_encode(aus_ctx *ctx, int32_t rate, int bits, int64_t n, cons
   memory m = { .ctx = ctx };
   if (!sf_format_check(&info)) return aus_fail(ctx, AUS_ENOTSUP, "FLAC of %d Hz and %d bits is not supported by %s", rate, bits, sf_version_string());
   SNDFILE *f = sf_open_virtual(&io, SFM_WRITE, &info, &m);
-  if (!f) { aus_free(ctx, m.bytes); return aus_fail(ctx, AUS_ENOTSUP, "cannot write FLAC: %s", sf_strerror(NULL)); }
-  aus_status status = encode(ctx, f, n, x, 32 - bits);
-  if (sf_close(f) != 0 && status == AUS_OK) status = aus_fail(ctx, AUS_EIO, "cannot finish the FLAC");
-  if (m.failed) status = AUS_ENOMEM;
+  aus_status status = f ? encode(ctx, f, n, x, 32 - bits) : aus_fail(ctx, AUS_ENOTSUP, "cannot write FLAC: %s", sf_strerror(NULL));
+  if (f && sf_close(f) != 0 && status == AUS_OK) status = aus_fail(ctx, AUS_EIO, "cannot finish the FLAC");
+  if (m.failed) status = aus_fail(ctx, AUS_ENOMEM, "out of memory: no room for sound as FLAC"); /* whatever libsndfile made of it */
   if (status != AUS_OK) { aus_free(ctx, m.bytes); return status; }
   *bytes = m.bytes;
   *size = m.size;
