@@ -98,6 +98,9 @@ AUS_TESTS += tests/test_rnn tests/test_attention
 tests_test_rnn_SOURCES = tests/test_rnn.c tests/op_test.h tests/golden/rnn.h
 tests_test_attention_SOURCES = tests/test_attention.c tests/op_test.h tests/golden/rnn.h
 EXTRA_DIST += tests/golden/make_rnn.py
+AUS_TESTS += tests/test_perturb
+tests_test_perturb_SOURCES = tests/test_perturb.c tests/golden/perturb.h
+EXTRA_DIST += tests/golden/make_perturb.py
 endif
 LOG_COMPILER = $(AUS_EMULATOR)
 EXTRA_DIST += tests/test.h tests/guard.h tests/isa.h tests/oom.h

@@ -3,6 +3,10 @@ AUS_SOURCES += \
 	src/explain/components.c \
 	src/explain/explanation.c \
 	src/explain/felzenszwalb.c \
+	src/explain/field.c \
+	src/explain/field.h \
+	src/explain/field_array.c \
+	src/explain/field_components.c \
 	src/explain/regions.c \
 	src/explain/segments.c \
 	src/explain/slic.c \

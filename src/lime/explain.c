@@ -325,7 +325,7 @@ static void hand_over(lime_work *w)
   out->config = w->config;
   out->config.targets = NULL;
   out->config.prior_mean = NULL;
-  warn_of_few_rows(w->ctx, out);
+  if (w->config.surrogate != AUS_SURROGATE_SHAPLEY) warn_of_few_rows(w->ctx, out); /* no kernel in Shapley values */
 }
 
 static aus_status run_steps(lime_work *w)
