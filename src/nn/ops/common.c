@@ -21,6 +21,14 @@ aus_status aus_op_same_shape(aus_call *call)
   return AUS_OK;
 }
 
+static void zero_block(void *arg, int64_t begin, int64_t end, int worker)
+{
+  (void)worker;
+  memset((float *)arg + begin, 0, (size_t)(end - begin) * sizeof(float));
+}
+
+void aus_op_zero(aus_ctx *ctx, int64_t n, float *dst) { aus_parallel_for(ctx, n, 4 * AUS_BLOCK, zero_block, dst); }
+
 void aus_shape_strides(const aus_shape *s, int64_t stride[AUS_MAX_RANK])
 {
   int64_t step = 1;
@@ -130,4 +138,50 @@ void aus_view_copy(aus_ctx *ctx, const aus_view *view, const float *src, float *
   if (c.fast < 0) { aus_parallel_for(ctx, rows, grain, copy_rows, &c); return; }
   const int64_t tiles = (v.dim[c.fast] + TILE - 1) / TILE;
   aus_parallel_for(ctx, rows / v.dim[c.fast] * tiles, (grain + TILE - 1) / TILE, copy_tiles, &c);
+}
+
+static void spread_rows(void *arg, int64_t begin, int64_t end, int worker)
+{
+  const copy *c = arg;
+  const int64_t n = c->v->dim[c->v->rank - 1], stride = c->v->stride[c->v->rank - 1];
+  (void)worker;
+  for (int64_t r = begin; r < end; r++) {
+    const float *src = c->src + r * n;
+    float *dst = c->dst + row_offset(c->v, r);
+    if (stride == 1) memcpy(dst, src, (size_t)n * sizeof *dst);
+    else for (int64_t i = 0; i < n; i++) dst[i * stride] = src[i];
+  }
+}
+
+void aus_view_spread(aus_ctx *ctx, const aus_view *view, const float *src, float *dst)
+{
+  aus_view v = *view;
+  aus_view_merge(&v);
+  copy c = { &v, src, dst, -1 };
+  int64_t rows = 1;
+  for (int32_t d = 0; d < v.rank - 1; d++) rows *= v.dim[d];
+  const int64_t n = v.dim[v.rank - 1];
+  aus_parallel_for(ctx, rows, AUS_BLOCK / (n < AUS_BLOCK ? n : AUS_BLOCK), spread_rows, &c);
+}
+
+aus_view aus_view_inverse(const aus_view *v)
+{
+  int64_t own[AUS_VIEW_DIMS], step = 1;
+  for (int32_t d = v->rank - 1; d >= 0; d--) {
+    own[d] = step;
+    step *= v->dim[d];
+  }
+  int32_t order[AUS_VIEW_DIMS], n = 0;
+  for (int32_t d = 0; d < v->rank; d++) { /* by insertion: the slowest in the source first */
+    int32_t at = n++;
+    if (v->dim[d] == 1) { n--; continue; }
+    for (; at > 0 && v->stride[order[at - 1]] < v->stride[d]; at--) order[at] = order[at - 1];
+    order[at] = d;
+  }
+  aus_view out = { .rank = n };
+  for (int32_t i = 0; i < n; i++) {
+    out.dim[i] = v->dim[order[i]];
+    out.stride[i] = own[order[i]];
+  }
+  return out;
 }

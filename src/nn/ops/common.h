@@ -13,6 +13,9 @@ aus_status aus_op_axis(const aus_call *call, int32_t axis, int32_t rank, int32_t
 /* out[0] has the shape of in[0]. */
 aus_status aus_op_same_shape(aus_call *call);
 
+/* n zeros. */
+void aus_op_zero(aus_ctx *ctx, int64_t n, float *dst);
+
 /* A view of memory: dim d of the destination moves `stride[d]` elements in the source (0: repeated, < 0: backwards). */
 enum { AUS_VIEW_DIMS = 2 * AUS_MAX_RANK };
 typedef struct aus_view { int32_t rank; int64_t dim[AUS_VIEW_DIMS], stride[AUS_VIEW_DIMS]; } aus_view;
@@ -22,6 +25,13 @@ void aus_view_merge(aus_view *v);
 
 /* dst (contiguous, row-major over v->dim) = the elements of the view from src on. */
 void aus_view_copy(aus_ctx *ctx, const aus_view *v, const float *src, float *dst);
+
+/* The way back of a view that reads each element of its source once at most: dst (where the view's first element lies) gets
+ * src (contiguous) at the places the view reads; the rest of dst is left alone. */
+void aus_view_spread(aus_ctx *ctx, const aus_view *v, const float *src, float *dst);
+
+/* The view that undoes v, which must read every element of its source once. */
+aus_view aus_view_inverse(const aus_view *v);
 
 /* Row-major strides of s. */
 void aus_shape_strides(const aus_shape *s, int64_t stride[AUS_MAX_RANK]);

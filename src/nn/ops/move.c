@@ -1,6 +1,8 @@
-/* move.c - ops that move values and change none: concat, slice, reshape, transpose, expand, tile, gather,
- * scatter_rows, depth_to_space, space_to_depth, identity. Most are one strided view (common.h). */
-#include "nn/ops/common.h"
+/* move.c - ops that move values and change none: concat, slice, reshape, transpose, expand, tile,
+ * depth_to_space, space_to_depth, identity. Most are one strided view (common.h).
+ *
+ * Back, diffs move the other way: what was not read gets 0, what was read several times gets the sum. */
+#include "nn/ops/sweep.h"
 
 #include <string.h>
 
@@ -21,7 +23,13 @@ static void copy_all(const aus_call *call)
   if (j.src != j.dst) aus_parallel_for(call->ctx, aus_shape_count(&call->in[0].shape), 4 * AUS_BLOCK, flat_copy, &j);
 }
 
-const aus_op_impl aus_op_impl_identity = { .shape = aus_op_same_shape, .forward = copy_all, .in_place = true };
+static void copy_all_back(const aus_back *b)
+{
+  flat j = { b->diff_dst[0], b->diff_src[0] };
+  if (j.dst) aus_parallel_for(b->call->ctx, aus_shape_count(&b->call->in[0].shape), 4 * AUS_BLOCK, flat_copy, &j);
+}
+
+const aus_op_impl aus_op_impl_identity = { .shape = aus_op_same_shape, .forward = copy_all, .backward = copy_all_back, .in_place = true };
 
 static aus_status shape_reshape(aus_call *call)
 {
@@ -44,7 +52,7 @@ static aus_status shape_reshape(aus_call *call)
   return AUS_OK;
 }
 
-const aus_op_impl aus_op_impl_reshape = { .shape = shape_reshape, .forward = copy_all, .in_place = true };
+const aus_op_impl aus_op_impl_reshape = { .shape = shape_reshape, .forward = copy_all, .backward = copy_all_back, .in_place = true };
 
 /* ---- concat ------------------------------------------------------------------------------- */
 
@@ -93,7 +101,21 @@ static void forward_concat(const aus_call *call)
   }
 }
 
-const aus_op_impl aus_op_impl_concat = { .shape = shape_concat, .forward = forward_concat };
+static void backward_concat(const aus_back *b)
+{
+  const aus_shape *out = &b->call->out[0].shape;
+  const int32_t axis = axis_of(b->call);
+  const int64_t outer = aus_shape_count_range(out, 0, axis), pitch = aus_shape_count_range(out, axis, out->rank);
+  const float *diff_dst = b->diff_dst[0];
+  for (int32_t k = 0; k < b->call->n_in; k++) {
+    const int64_t n = aus_shape_count_range(&b->call->in[k].shape, axis, out->rank);
+    rows j = { diff_dst, b->diff_src[k], n, pitch, n };
+    if (j.dst) aus_parallel_for(b->call->ctx, outer, grain_for(n), copy_rows, &j);
+    diff_dst += n;
+  }
+}
+
+const aus_op_impl aus_op_impl_concat = { .shape = shape_concat, .forward = forward_concat, .backward = backward_concat };
 
 /* ---- slice: triples (start, end, step), clamped as numpy does --------------------------------- */
 
@@ -132,22 +154,40 @@ static aus_status shape_slice(aus_call *call)
   return AUS_OK;
 }
 
-static void forward_slice(const aus_call *call)
+/* The view of src, and where it begins. */
+static aus_view slice_view(const aus_call *call, int64_t *at)
 {
   const aus_shape *out = &call->out[0].shape;
   aus_view v = { .rank = out->rank };
-  int64_t stride[AUS_MAX_RANK], at = 0;
+  int64_t stride[AUS_MAX_RANK];
   aus_shape_strides(&call->in[0].shape, stride);
+  *at = 0;
   for (int32_t d = 0; d < out->rank; d++) {
     int64_t first, step;
     slice_axis(call, d, &first, &v.dim[d], &step);
     v.stride[d] = stride[d] * step;
-    at += stride[d] * first;
+    *at += stride[d] * first;
   }
+  return v;
+}
+
+static void forward_slice(const aus_call *call)
+{
+  int64_t at;
+  const aus_view v = slice_view(call, &at);
   aus_view_copy(call->ctx, &v, call->in[0].data + at, call->out[0].data);
 }
 
-const aus_op_impl aus_op_impl_slice = { .shape = shape_slice, .forward = forward_slice };
+static void backward_slice(const aus_back *b)
+{
+  int64_t at;
+  const aus_view v = slice_view(b->call, &at);
+  if (!b->diff_src[0]) return;
+  aus_op_zero(b->call->ctx, aus_shape_count(&b->call->in[0].shape), b->diff_src[0]);
+  aus_view_spread(b->call->ctx, &v, b->diff_dst[0], b->diff_src[0] + at);
+}
+
+const aus_op_impl aus_op_impl_slice = { .shape = shape_slice, .forward = forward_slice, .backward = backward_slice };
 
 /* ---- transpose ------------------------------------------------------------------------------------ */
 
@@ -165,7 +205,7 @@ static aus_status shape_transpose(aus_call *call)
   return call->n_attr == s->rank ? AUS_OK : aus_fail(call->ctx, AUS_EFORMAT, "the attribute is no permutation of %d axes", (int)s->rank);
 }
 
-static void forward_transpose(const aus_call *call)
+static aus_view transpose_view(const aus_call *call)
 {
   const aus_shape *s = &call->in[0].shape;
   int64_t stride[AUS_MAX_RANK];
@@ -175,10 +215,24 @@ static void forward_transpose(const aus_call *call)
     v.dim[d] = s->dim[call->attr[d].i];
     v.stride[d] = stride[call->attr[d].i];
   }
-  aus_view_copy(call->ctx, &v, call->in[0].data, call->out[0].data);
+  return v;
 }
 
-const aus_op_impl aus_op_impl_transpose = { .shape = shape_transpose, .forward = forward_transpose };
+/* Ops whose view reads every element once. */
+static void copy_view(const aus_call *call, aus_view v) { aus_view_copy(call->ctx, &v, call->in[0].data, call->out[0].data); }
+
+static void copy_view_back(const aus_back *b, aus_view v)
+{
+  v = aus_view_inverse(&v);
+  if (b->diff_src[0]) aus_view_copy(b->call->ctx, &v, b->diff_dst[0], b->diff_src[0]);
+}
+
+#define VIEW_OP(name, shape_fn)                                                                              \
+  static void forward_##name(const aus_call *call) { copy_view(call, name##_view(call)); }                   \
+  static void backward_##name(const aus_back *b) { copy_view_back(b, name##_view(b->call)); }                \
+  const aus_op_impl aus_op_impl_##name = { .shape = shape_fn, .forward = forward_##name, .backward = backward_##name };
+
+VIEW_OP(transpose, shape_transpose)
 
 /* ---- expand and tile: dims that repeat have stride 0 -------------------------------------------------- */
 
@@ -193,21 +247,33 @@ static aus_status shape_expand(aus_call *call)
   return aus_shape_broadcast(call->ctx, &call->in[0].shape, &want, &call->out[0].shape);
 }
 
-static void forward_expand(const aus_call *call)
+static aus_view expand_view(const aus_call *call)
 {
-  const aus_shape *s = &call->in[0].shape, *out = &call->out[0].shape;
-  int64_t stride[AUS_MAX_RANK];
+  const aus_shape *out = &call->out[0].shape;
   aus_view v = { .rank = out->rank };
-  aus_shape_strides(s, stride);
-  for (int32_t d = 0; d < out->rank; d++) {
-    const int32_t k = d - (out->rank - s->rank);
-    v.dim[d] = out->dim[d];
-    v.stride[d] = k < 0 || s->dim[k] == 1 ? 0 : stride[k];
-  }
-  aus_view_copy(call->ctx, &v, call->in[0].data, call->out[0].data);
+  memcpy(v.dim, out->dim, sizeof out->dim);
+  aus_broadcast_strides(&call->in[0].shape, out, v.stride);
+  return v;
 }
 
-const aus_op_impl aus_op_impl_expand = { .shape = shape_expand, .forward = forward_expand };
+/* Ops whose view repeats: the sum over the dims of stride 0. */
+static void sum_view_back(const aus_back *b, aus_view v)
+{
+  if (!b->diff_src[0]) return;
+  aus_sweep w = { .vec = &b->call->ctx->kernels->vec, .n = 2, .rank = v.rank, .src = { b->diff_dst[0], b->diff_src[0] } };
+  int64_t step = 1;
+  memcpy(w.dim, v.dim, sizeof w.dim);
+  memcpy(w.stride[1], v.stride, sizeof v.stride);
+  for (int32_t d = v.rank - 1; d >= 0; step *= v.dim[d--]) w.stride[0][d] = step;
+  aus_sweep_sum(b->call->ctx, &w, aus_row_first, 1, b->diff_src[0]);
+}
+
+#define REPEAT_OP(name)                                                                                      \
+  static void forward_##name(const aus_call *call) { copy_view(call, name##_view(call)); }                   \
+  static void backward_##name(const aus_back *b) { sum_view_back(b, name##_view(b->call)); }                 \
+  const aus_op_impl aus_op_impl_##name = { .shape = shape_##name, .forward = forward_##name, .backward = backward_##name };
+
+REPEAT_OP(expand)
 
 static aus_status shape_tile(aus_call *call)
 {
@@ -218,7 +284,7 @@ static aus_status shape_tile(aus_call *call)
   return AUS_OK;
 }
 
-static void forward_tile(const aus_call *call)
+static aus_view tile_view(const aus_call *call)
 {
   const aus_shape *s = &call->in[0].shape;
   int64_t stride[AUS_MAX_RANK];
@@ -229,71 +295,10 @@ static void forward_tile(const aus_call *call)
     v.dim[2 * d + 1] = s->dim[d];
     v.stride[2 * d + 1] = stride[d];
   }
-  aus_view_copy(call->ctx, &v, call->in[0].data, call->out[0].data);
+  return v;
 }
 
-const aus_op_impl aus_op_impl_tile = { .shape = shape_tile, .forward = forward_tile };
-
-/* ---- gather and scatter -------------------------------------------------------------------------------- */
-
-static aus_status shape_gather(aus_call *call)
-{
-  int32_t axis;
-  aus_shape out = call->in[0].shape;
-  AUS_TRY(aus_op_axis(call, call->attr[0].i, out.rank, &axis));
-  for (int32_t i = 1; i < call->n_attr; i++) {
-    const int64_t at = call->attr[i].i;
-    if (at < -out.dim[axis] || at >= out.dim[axis]) return aus_fail(call->ctx, AUS_EFORMAT, "index %lld of an axis of %lld", (long long)at, (long long)out.dim[axis]);
-  }
-  out.dim[axis] = call->n_attr - 1;
-  call->out[0].shape = out;
-  return AUS_OK;
-}
-
-typedef struct picks { const aus_call *call; int64_t n, dim, inner; } picks;
-
-static void gather_rows(void *arg, int64_t begin, int64_t end, int worker)
-{
-  const picks *j = arg;
-  (void)worker;
-  for (int64_t r = begin; r < end; r++) {
-    const int64_t at = j->call->attr[1 + r % j->n].i, row = at < 0 ? at + j->dim : at;
-    memcpy(j->call->out[0].data + r * j->inner, j->call->in[0].data + (r / j->n * j->dim + row) * j->inner, (size_t)j->inner * sizeof(float));
-  }
-}
-
-static void forward_gather(const aus_call *call)
-{
-  const aus_shape *s = &call->in[0].shape;
-  const int32_t axis = axis_of(call);
-  picks j = { call, call->n_attr - 1, s->dim[axis], aus_shape_count_range(s, axis + 1, s->rank) };
-  aus_parallel_for(call->ctx, aus_shape_count_range(s, 0, axis) * j.n, grain_for(j.inner), gather_rows, &j);
-}
-
-const aus_op_impl aus_op_impl_gather = { .shape = shape_gather, .forward = forward_gather };
-
-static aus_status shape_scatter(aus_call *call)
-{
-  const aus_shape *s = &call->in[0].shape;
-  const int32_t k = call->attr[0].i;
-  if (k < 1 || k > s->rank) return aus_fail(call->ctx, AUS_EFORMAT, "rows over %d axes of an array of rank %d", (int)k, (int)s->rank);
-  const int64_t n = aus_shape_count_range(s, 0, k), inner = aus_shape_count_range(s, k, s->rank);
-  for (int32_t i = 1; i < call->n_attr; i++)
-    if (call->attr[i].i < 0 || call->attr[i].i >= n) return aus_fail(call->ctx, AUS_EFORMAT, "row %d of %lld", (int)call->attr[i].i, (long long)n);
-  if (aus_shape_count(&call->in[1].shape) != (call->n_attr - 1) * inner) return aus_fail(call->ctx, AUS_EFORMAT, "updates do not fill %d rows", (int)call->n_attr - 1);
-  return aus_op_same_shape(call);
-}
-
-static void forward_scatter(const aus_call *call)
-{
-  const aus_shape *s = &call->in[0].shape;
-  const int64_t inner = aus_shape_count_range(s, call->attr[0].i, s->rank);
-  copy_all(call);
-  for (int32_t i = 1; i < call->n_attr; i++) /* in order: of equal rows the last wins */
-    memcpy(call->out[0].data + call->attr[i].i * inner, call->in[1].data + (i - 1) * inner, (size_t)inner * sizeof(float));
-}
-
-const aus_op_impl aus_op_impl_scatter_rows = { .shape = shape_scatter, .forward = forward_scatter, .in_place = true };
+REPEAT_OP(tile)
 
 /* ---- blocks ----------------------------------------------------------------------------------------------- */
 
@@ -315,16 +320,15 @@ static aus_status shape_to_space(aus_call *call)
 }
 
 /* dst [mb, c, h, b, w, b] from src [mb, b, b, c, h, w] (dcr), or [mb, c, b, b, h, w] (crd) */
-static void forward_to_space(const aus_call *call)
+static aus_view depth_to_space_view(const aus_call *call)
 {
   const int64_t b = call->attr[0].i, *d = call->in[0].shape.dim, space = d[2] * d[3], c = d[1] / (b * b);
   const bool crd = call->attr[1].i;
   const int64_t cs = crd ? b * b * space : space, bs = crd ? space : c * space;
-  const aus_view v = { 6, { d[0], c, d[2], b, d[3], b }, { d[1] * space, cs, d[3], b * bs, 1, bs } };
-  aus_view_copy(call->ctx, &v, call->in[0].data, call->out[0].data);
+  return (aus_view){ 6, { d[0], c, d[2], b, d[3], b }, { d[1] * space, cs, d[3], b * bs, 1, bs } };
 }
 
-const aus_op_impl aus_op_impl_depth_to_space = { .shape = shape_to_space, .forward = forward_to_space };
+VIEW_OP(depth_to_space, shape_to_space)
 
 static aus_status shape_to_depth(aus_call *call)
 {
@@ -335,11 +339,10 @@ static aus_status shape_to_depth(aus_call *call)
 }
 
 /* dst [mb, b, b, c, h/b, w/b] from src [mb, c, h/b, b, w/b, b] */
-static void forward_to_depth(const aus_call *call)
+static aus_view space_to_depth_view(const aus_call *call)
 {
   const int64_t b = call->attr[0].i, *d = call->in[0].shape.dim, space = d[2] * d[3];
-  const aus_view v = { 6, { d[0], b, b, d[1], d[2] / b, d[3] / b }, { d[1] * space, d[3], 1, space, b * d[3], b } };
-  aus_view_copy(call->ctx, &v, call->in[0].data, call->out[0].data);
+  return (aus_view){ 6, { d[0], b, b, d[1], d[2] / b, d[3] / b }, { d[1] * space, d[3], 1, space, b * d[3], b } };
 }
 
-const aus_op_impl aus_op_impl_space_to_depth = { .shape = shape_to_depth, .forward = forward_to_depth };
+VIEW_OP(space_to_depth, shape_to_depth)

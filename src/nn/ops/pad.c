@@ -1,5 +1,6 @@
 /* pad.c - values around an array (or, with negative counts, less of it): constant, reflected without the edge,
- * repeated edge, or wrapped around. Each row of the destination finds its source row axis by axis. */
+ * repeated edge, or wrapped around. Each row of the destination finds its source row axis by axis; back, each row of
+ * the source finds all destination rows that copied it, in their order, and sums their diffs. */
 #include "nn/ops/common.h"
 
 #include <string.h>
@@ -79,4 +80,50 @@ static void forward(const aus_call *call)
   aus_parallel_for(call->ctx, aus_shape_count(out) / n, n < AUS_BLOCK ? AUS_BLOCK / n : 1, run_rows, (void *)(uintptr_t)call);
 }
 
-const aus_op_impl aus_op_impl_pad = { .shape = shape, .forward = forward };
+typedef struct back { const aus_call *call; const float *diff_dst; float *diff_src; } back;
+
+/* to[k] += the diffs of the places that copied k. */
+static void add_row(const back *b, const float *diff, float *to)
+{
+  const int32_t last = b->call->in[0].shape.rank - 1;
+  const int64_t n = b->call->in[0].shape.dim[last], out = b->call->out[0].shape.dim[last], before = before_of(b->call, last);
+  for (int64_t i = 0; i < out; i++) {
+    const int64_t at = source_of(i - before, n, b->call->attr[0].i);
+    if (at >= 0) to[at] += diff[i];
+  }
+}
+
+/* All rows of dst over axes d.. that copied row `row` of src; at: where they lie so far. */
+static void add_copies(const back *b, int32_t d, int64_t row, int64_t at, float *to)
+{
+  const aus_shape *s = &b->call->in[0].shape, *out = &b->call->out[0].shape;
+  const int32_t last = s->rank - 1;
+  if (d >= last) { add_row(b, b->diff_dst + at * out->dim[last], to); return; }
+  const int64_t below = aus_shape_count_range(s, d + 1, last), k = row / below % s->dim[d];
+  for (int64_t i = 0; i < out->dim[d]; i++)
+    if (source_of(i - before_of(b->call, d), s->dim[d], b->call->attr[0].i) == k) add_copies(b, d + 1, row, at * out->dim[d] + i, to);
+}
+
+static void back_rows(void *arg, int64_t begin, int64_t end, int worker)
+{
+  const back *b = arg;
+  const aus_shape *s = &b->call->in[0].shape;
+  const int64_t n = s->dim[s->rank - 1];
+  (void)worker;
+  for (int64_t r = begin; r < end; r++) {
+    memset(b->diff_src + r * n, 0, (size_t)n * sizeof(float));
+    add_copies(b, 0, r, 0, b->diff_src + r * n);
+  }
+}
+
+static void backward(const aus_back *to)
+{
+  const aus_shape *s = &to->call->in[0].shape;
+  back b = { to->call, to->diff_dst[0], to->diff_src[0] };
+  if (!b.diff_src) return;
+  if (s->rank == 0) { b.diff_src[0] = b.diff_dst[0]; return; }
+  const int64_t n = s->dim[s->rank - 1];
+  aus_parallel_for(to->call->ctx, aus_shape_count(s) / n, n < AUS_BLOCK ? AUS_BLOCK / n : 1, back_rows, &b);
+}
+
+const aus_op_impl aus_op_impl_pad = { .shape = shape, .forward = forward, .backward = backward };

@@ -2,8 +2,9 @@
  *
  * Axes are merged into runs that are kept or reduced. When the last run is reduced each result reads contiguous
  * rows; otherwise whole rows of results are updated at a time. Sums are taken in double, in a fixed order, so the
- * result depends neither on threads nor, beyond the last bit, on the instruction set. */
+ * result depends neither on threads nor, beyond the last bit, on the instruction set. Back: reduce_back.c. */
 #include "nn/ops/common.h"
+#include "nn/ops/reduce.h"
 
 #include <math.h>
 
@@ -203,7 +204,8 @@ static void forward_log_sum_exp(const aus_call *call)
   aus_parallel_for(call->ctx, j.p.n_out, grain_for(j.p.n_in * 8), log_sum_exp, &j);
 }
 
-#define REDUCE_OP(name, run) const aus_op_impl aus_op_impl_##name = { .shape = shape, .forward = run };
+#define REDUCE_OP(name, run) \
+  const aus_op_impl aus_op_impl_##name = { .shape = shape, .forward = run, .backward_scratch = aus_reduce_back_scratch, .backward = aus_reduce_back };
 REDUCE_OP(reduce_sum, forward)
 REDUCE_OP(reduce_mean, forward)
 REDUCE_OP(reduce_max, forward)
