@@ -212,33 +212,4 @@ static void drop_guarded(float *data, int64_t n, bool at_end)
   if (data) munmap((unsigned char *)data - 4096 - (at_end ? GUARDED - n * 4 : 0), GUARDED + 8192);
 }
 
-/* ---- contexts that count what they allocate ---- */
-
-typedef struct meter { int left, out, calls; size_t most; } meter;
-
-static void *meter_alloc(void *user, size_t n)
-{
-  meter *m = user;
-  m->calls++;
-  if (m->left-- == 0 || (m->most && n > m->most)) return NULL;
-  m->out++;
-  return malloc(n);
-}
-
-static void meter_free(void *user, void *p)
-{
-  meter *m = user;
-  m->calls++;
-  m->out--;
-  free(p);
-}
-
-static aus_ctx *meter_ctx(meter *m)
-{
-  aus_ctx *ctx = NULL;
-  const aus_config config = { .alloc = meter_alloc, .free = meter_free, .threads = 1, .user = m };
-  assert_int_equal(aus_ctx_create(&ctx, &config), AUS_OK);
-  return ctx;
-}
-
 #endif
