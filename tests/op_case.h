@@ -42,7 +42,7 @@ static const struct { const char *op; ref_fn fn; } rows[] = {
   { "concat", ref_concat }, { "slice", ref_slice }, { "reshape", ref_reshape }, { "transpose", ref_transpose }, { "pad", ref_pad },
   { "expand", ref_expand }, { "tile", ref_tile }, { "gather", ref_gather }, { "cumsum", ref_cumsum }, { "resize", ref_resize },
   { "depth_to_space", ref_blocks }, { "space_to_depth", ref_blocks }, { "identity", ref_unary }, { "scatter_rows", ref_scatter },
-  { "lstm", ref_recurrent }, { "gru", ref_recurrent }, { "rnn", ref_recurrent }, { "attention", ref_attention },
+  { "lstm", ref_recurrent }, { "gru", ref_recurrent }, { "rnn", ref_recurrent }, { "attention", ref_attention }, { "dropout", ref_unary },
 };
 
 static ref_fn reference_of(const char *op)

@@ -281,7 +281,7 @@ static double unary_value(int op, double x, double a, double b, int ia)
   case AUS_OP_atan: return atan(x);
   case AUS_OP_hard_swish: return x * fmax(0, fmin(1, x / 6 + 0.5));
   case AUS_OP_thresholded_relu: return x > a ? x : 0;
-  case AUS_OP_identity: return x;
+  case AUS_OP_identity: case AUS_OP_dropout: return x; /* dropout: at inference */
   }
   return NAN;
 }

@@ -34,6 +34,12 @@ int32_t aus_run_find(const aus_run *run, const char *name);
 /* What a value holds after forward (AUS_RUN_KEEP: any value that the outputs and taps depend on); NULL when it is not there. */
 const float *aus_run_value(const aus_run *run, int32_t slot, aus_dims *dims);
 
+/* The moments that batch norm i of a training run (AUS_RUN_TRAINING | AUS_RUN_KEEP) took from the batch in the last forward,
+ * and the tensors of the running ones (-1: not a parameter), which a trainer moves towards them: running += momentum (batch -
+ * running). The variance is the unbiased one, as torch has it. false: there is no batch norm i. */
+typedef struct aus_moments { int64_t channels; int32_t mean_tensor, variance_tensor; const float *mean, *variance; } aus_moments;
+bool aus_run_moments(const aus_run *run, int32_t i, aus_moments *moments);
+
 enum { AUS_STEP_RUNS, AUS_STEP_ALIAS, AUS_STEP_FUSED }; /* FUSED: an earlier step does its work */
 
 typedef struct aus_step {

@@ -323,6 +323,9 @@ case("attention", [([2, 3, 8], "n"), ([2, 5, 8], "n"), ([2, 5, 8], "n")], [2, 0.
 case("attention", [([2, 6, 6], "n"), ([2, 6, 6], "n"), ([2, 6, 6], "n"), ([6, 6], "n")], [3, 0.7], lambda q, k, v, m: attention(q, k, v, m, 3, 0.7))
 case("attention", [([1, 70, 16], "n"), ([1, 130, 16], "n"), ([1, 130, 16], "n")], [2, 0.35], None, 2)
 
+case("dropout", [([3, 5], "n")], [0.25], lambda x: torch.nn.Dropout(0.25).eval()(x))
+case("dropout", [([-1], "n")], [0.5])
+
 
 # ---- the header
 def word(a):

@@ -33,6 +33,9 @@ void aus_view_spread(aus_ctx *ctx, const aus_view *v, const float *src, float *d
 /* The view that undoes v, which must read every element of its source once. */
 aus_view aus_view_inverse(const aus_view *v);
 
+/* sum[n] = the sum of the m rows of x[m][n], in an order that depends on m and n alone (sum_rows.c). */
+void aus_op_sum_rows(aus_ctx *ctx, int64_t m, int64_t n, const float *x, float *sum);
+
 /* Row-major strides of s. */
 void aus_shape_strides(const aus_shape *s, int64_t stride[AUS_MAX_RANK]);
 

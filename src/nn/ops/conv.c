@@ -30,7 +30,7 @@ static void read_attributes(const aus_call *call, bool one_d, aus_conv *c, int64
 static aus_status sane(const aus_call *call, const aus_conv *c, const int64_t pad_end[2])
 {
   const int64_t limit = 1 << 24;
-  if (c->sh < 1 || c->sw < 1 || c->dh < 1 || c->dw < 1 || c->groups < 1 || c->pad_top < 0 || c->pad_left < 0 || pad_end[0] < 0 || pad_end[1] < 0)
+  if (c->sh < 1 || c->sw < 1 || c->dh < 1 || c->dw < 1 || c->groups < 1 || c->pad_top < 0 || c->pad_left < 0)
     return aus_fail(call->ctx, AUS_EFORMAT, "convolution: strides, dilations and groups must be at least 1, pads at least 0");
   if (c->sh > limit || c->sw > limit || c->dh > limit || c->dw > limit || c->pad_top > limit || c->pad_left > limit ||
       pad_end[0] > limit || pad_end[1] > limit)
@@ -202,6 +202,8 @@ aus_status aus_conv_describe(const aus_call *call, aus_conv *c)
 aus_status aus_conv_shape(aus_call *call)
 {
   aus_conv c;
+  if (call->attr[6].i < 0 || call->attr[7].i < 0) /* the adjoint alone has such: what output_pad added is not read (conv_back.c) */
+    return aus_fail(call->ctx, AUS_EFORMAT, "convolution: pads must be at least 0");
   AUS_TRY(aus_conv_describe(call, &c));
   const int32_t rank = call->in[0].shape.rank;
   call->out[0].shape = (aus_shape){ .rank = rank, .dim = { c.mb, c.groups * c.ocg, c.oh, c.ow } };
@@ -342,6 +344,6 @@ void aus_conv_copy_plane(const aus_kernels *kernels, const aus_conv *c, const fl
 
 const aus_op_impl aus_op_impl_conv = {
   .shape = aus_conv_shape, .scratch_size = aus_conv_scratch_size, .prepared_size = aus_conv_prepared_size,
-  .prepare = aus_conv_prepare, .forward = aus_conv_forward,
+  .prepare = aus_conv_prepare, .forward = aus_conv_forward, .backward_scratch = aus_conv_backward_scratch, .backward = aus_conv_backward,
   .fuses = AUS_FUSE_RELU | AUS_FUSE_LEAKY | AUS_FUSE_ELU | AUS_FUSE_AFFINE | AUS_FUSE_MAX_W,
 };

@@ -56,4 +56,11 @@ size_t aus_conv_prepared_size(const aus_call *call);
 void aus_conv_prepare(const aus_call *call, void *prepared);
 void aus_conv_forward(const aus_call *call);
 
+/* backward of both (conv_back.c), and its part for weights (conv_weights.c): c describes a plain convolution from wide
+ * to narrow; diff has the shape of its weights. */
+size_t aus_conv_backward_scratch(const aus_back *back);
+void aus_conv_backward(const aus_back *back);
+size_t aus_conv_weights_back_scratch(aus_ctx *ctx, const aus_conv *c);
+void aus_conv_weights_back(aus_ctx *ctx, const aus_conv *c, const float *wide, const float *narrow, float *diff, void *scratch);
+
 #endif

@@ -138,7 +138,7 @@ static size_t offsets_size(const aus_conv *c) { return round_up((size_t)(c->icg 
 size_t aus_conv_prepared_size(const aus_call *call)
 {
   aus_conv c;
-  return aus_conv_describe(call, &c) == AUS_OK ? aus_conv_weights_size(&c) : 0;
+  return call->in[1].data && aus_conv_describe(call, &c) == AUS_OK ? aus_conv_weights_size(&c) : 0;
 }
 
 void aus_conv_prepare(const aus_call *call, void *prepared)

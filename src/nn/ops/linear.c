@@ -60,13 +60,6 @@ static size_t backward_scratch(const aus_back *b)
   return larger(b->diff_src[0] ? aus_sgemm_scratch(call->ctx, m, k, n) : 0, b->diff_src[1] ? aus_sgemm_scratch(call->ctx, n, k, m) : 0);
 }
 
-/* Row after row: the same order whatever the threads do. */
-static void backward_bias(int64_t m, int64_t n, const float *diff_dst, const aus_call *call, float *diff_bias)
-{
-  memset(diff_bias, 0, (size_t)n * sizeof *diff_bias);
-  for (int64_t i = 0; i < m; i++) call->ctx->kernels->vec.add(n, diff_bias, diff_dst + i * n, diff_bias);
-}
-
 static void backward(const aus_back *b)
 {
   const aus_call *call = b->call;
@@ -74,7 +67,7 @@ static void backward(const aus_back *b)
   const float *diff_dst = b->diff_dst[0];
   if (b->diff_src[0]) aus_sgemm_in(call->ctx, false, false, m, k, n, 1, diff_dst, n, call->in[1].data, k, 0, b->diff_src[0], k, b->scratch);
   if (b->diff_src[1]) aus_sgemm_in(call->ctx, true, false, n, k, m, 1, diff_dst, n, call->in[0].data, k, 0, b->diff_src[1], k, b->scratch);
-  if (b->diff_src[2]) backward_bias(m, n, diff_dst, call, b->diff_src[2]);
+  if (b->diff_src[2]) aus_op_sum_rows(call->ctx, m, n, diff_dst, b->diff_src[2]);
 }
 
 const aus_op_impl aus_op_impl_linear = { .shape = shape, .scratch_size = scratch_size, .prepared_size = prepared_size, .prepare = prepare, .forward = forward,

@@ -1,5 +1,7 @@
 /* matmul.c - dst = alpha a b over the last two dims, the ones before broadcast as numpy does. A vector (rank 1) counts
- * as a row on the left and as a column on the right. */
+ * as a row on the left and as a column on the right.
+ *
+ *   diff_a = alpha diff_dst b',  diff_b = alpha a' diff_dst,  each summed over the batches that share the matrix */
 #include "la/la.h"
 #include "nn/ops/common.h"
 
@@ -137,5 +139,106 @@ static void forward(const aus_call *call)
   }
 }
 
-const aus_op_impl aus_op_impl_matmul = { .shape = shape, .scratch_size = scratch_size, .prepared_size = prepared_size,
-                                         .prepared_kind = prepared_kind, .prepare = prepare, .forward = forward };
+/* ---- the way back -------------------------------------------------------------------------------------------- */
+
+/* One product of the way back: rows, columns, length of the sums. */
+typedef struct size3 { int64_t m, n, k; } size3;
+
+/* diff of op(a) is alpha diff_dst op(b)'; where a is stored transposed, the product is too. The same for b. */
+static size3 back_size(const product *p, int which)
+{
+  if (which == 0) return p->trans_a ? (size3){ p->k, p->m, p->n } : (size3){ p->m, p->k, p->n };
+  return p->trans_b ? (size3){ p->n, p->k, p->m } : (size3){ p->k, p->n, p->m };
+}
+
+static void multiply_back(aus_ctx *ctx, const product *p, int which, float alpha, const float *d, const float *other, float beta, float *diff, void *scratch)
+{
+  const size3 z = back_size(p, which);
+  if (which == 0 && !p->trans_a) aus_sgemm_in(ctx, false, !p->trans_b, z.m, z.n, z.k, alpha, d, p->n, other, p->ldb, beta, diff, p->lda, scratch);
+  else if (which == 0) aus_sgemm_in(ctx, p->trans_b, true, z.m, z.n, z.k, alpha, other, p->ldb, d, p->n, beta, diff, p->lda, scratch);
+  else if (!p->trans_b) aus_sgemm_in(ctx, !p->trans_a, false, z.m, z.n, z.k, alpha, other, p->lda, d, p->n, beta, diff, p->ldb, scratch);
+  else aus_sgemm_in(ctx, true, p->trans_a, z.m, z.n, z.k, alpha, d, p->n, other, p->lda, beta, diff, p->ldb, scratch);
+}
+
+typedef struct back_job { const aus_back *back; product p; aus_ctx one; size_t scratch; int which; } back_job;
+
+/* Matrix `own` of operand `which`: all batches that read it, in order. */
+static void one_matrix(const back_job *j, aus_ctx *ctx, int64_t own, void *scratch)
+{
+  const product *p = &j->p;
+  const aus_call *call = j->back->call;
+  const int which = j->which, other = 1 - which;
+  const aus_shape *mine = which ? &p->batch_b : &p->batch_a, *theirs = which ? &p->batch_a : &p->batch_b;
+  const int64_t size = which ? p->k * p->n : p->m * p->k, their_size = which ? p->m * p->k : p->k * p->n;
+  float *diff = j->back->diff_src[which] + own * size, beta = 0;
+  for (int64_t i = 0; i < count_of(&p->batch); i++) {
+    if (batch_of(mine, &p->batch, i) != own) continue;
+    multiply_back(ctx, p, which, alpha_of(call), j->back->diff_dst[0] + i * p->m * p->n, call->in[other].data + batch_of(theirs, &p->batch, i) * their_size, beta, diff, scratch);
+    beta = 1;
+  }
+}
+
+static void run_matrices(void *arg, int64_t begin, int64_t end, int worker)
+{
+  const back_job *j = arg;
+  aus_ctx one = j->one;
+  for (int64_t i = begin; i < end; i++) one_matrix(j, &one, i, (unsigned char *)j->back->scratch + (size_t)worker * j->scratch);
+}
+
+/* The batch of a as rows of one product, where b is one matrix. */
+static product joined(const product *p)
+{
+  product q = *p;
+  if (one_product(p) && count_of(&p->batch) > 1) {
+    q.m = all_rows(p);
+    q.batch = q.batch_a = q.batch_b = (aus_shape){ 0 };
+  }
+  return q;
+}
+
+static size_t back_scratch_of(const aus_call *call, const product *p, int which)
+{
+  const size3 z = back_size(p, which);
+  if (!small(p)) return aus_sgemm_scratch(call->ctx, z.m, z.n, z.k);
+  aus_ctx one = *call->ctx;
+  one.threads = 1;
+  const size_t each = (size_t)call->ctx->threads * round64(aus_sgemm_scratch(&one, z.m, z.n, z.k)), all = aus_sgemm_scratch(call->ctx, z.m, z.n, z.k);
+  return each > all ? each : all;
+}
+
+static size_t backward_scratch(const aus_back *back)
+{
+  product p;
+  size_t most = 0;
+  if (describe(back->call, &p) != AUS_OK) return SIZE_MAX;
+  p = joined(&p);
+  for (int which = 0; which < 2; which++) {
+    const size_t bytes = back->diff_src[which] ? back_scratch_of(back->call, &p, which) : 0;
+    if (bytes > most) most = bytes;
+  }
+  return most;
+}
+
+static void backward_of(const aus_back *back, const product *p, int which)
+{
+  aus_ctx *ctx = back->call->ctx;
+  back_job j = { .back = back, .p = *p, .one = *ctx, .which = which };
+  const int64_t n = count_of(which ? &p->batch_b : &p->batch_a), work = p->m * p->n * p->k * (count_of(&p->batch) / n);
+  const size3 z = back_size(p, which);
+  j.one.threads = 1;
+  j.scratch = round64(aus_sgemm_scratch(&j.one, z.m, z.n, z.k));
+  if (n > 1 && small(p)) aus_parallel_for(ctx, n, work < 1 << 18 ? (1 << 18) / work : 1, run_matrices, &j);
+  else for (int64_t i = 0; i < n; i++) one_matrix(&j, ctx, i, back->scratch);
+}
+
+static void backward(const aus_back *back)
+{
+  product p;
+  if (describe(back->call, &p) != AUS_OK) return; /* cannot be: shape has passed */
+  p = joined(&p);
+  for (int which = 0; which < 2; which++)
+    if (back->diff_src[which]) backward_of(back, &p, which);
+}
+
+const aus_op_impl aus_op_impl_matmul = { .shape = shape, .scratch_size = scratch_size, .prepared_size = prepared_size, .prepared_kind = prepared_kind,
+                                         .prepare = prepare, .forward = forward, .backward_scratch = backward_scratch, .backward = backward };

@@ -1,19 +1,11 @@
-/* norm.c - batch, layer, instance and group normalisation.
+/* norm.c - layer, instance and group normalisation, forward (norm_back.c has the way back).
  *
- * batch norm at inference is one scale and shift per channel [Ioffe15], made once from the stored moments (and
- * mostly gone before it runs: see fuse.c). The others take mean and variance of the input itself over rows of
- * contiguous values: layer norm over the last axes, instance norm over the space of one channel, group norm over the
- * channels of one group and their space. The variance is
+ * Mean and variance are those of the input itself over rows of contiguous values: layer norm over the last axes, instance
+ * norm over the space of one channel, group norm over the channels of one group and their space. The variance is
  * taken around the mean, in a second pass. */
-#include "nn/ops/common.h"
-
-#include "nn/run.h"
+#include "nn/ops/norm.h"
 
 #include <math.h>
-
-/* ---- batch norm ------------------------------------------------------------------------ */
-
-static int64_t channels_of(const aus_shape *s) { return s->rank > 1 ? s->dim[1] : 1; }
 
 static aus_status check_count(const aus_call *call, int32_t k, int64_t n)
 {
@@ -22,57 +14,7 @@ static aus_status check_count(const aus_call *call, int32_t k, int64_t n)
   return AUS_OK;
 }
 
-static aus_status shape_batch(aus_call *call)
-{
-  if (call->in[0].shape.rank < 2) return aus_fail(call->ctx, AUS_EFORMAT, "needs an array of rank 2 or more");
-  for (int32_t k = 1; k < 5; k++) AUS_TRY(check_count(call, k, channels_of(&call->in[0].shape)));
-  return aus_op_same_shape(call);
-}
-
-/* scale[c] then shift[c]; made again at each forward when the moments are not constants. */
-static size_t scratch_batch(const aus_call *call) { return call->prepared ? 0 : 2 * sizeof(float) * (size_t)channels_of(&call->in[0].shape); }
-
-static size_t prepared_batch(const aus_call *call)
-{
-  for (int32_t k = 1; k < 5; k++)
-    if (!call->in[k].data) return 0;
-  return 2 * sizeof(float) * (size_t)channels_of(&call->in[0].shape);
-}
-
-static void prepare_batch(const aus_call *call, void *prepared)
-{
-  const int64_t c = channels_of(&call->in[0].shape);
-  aus_batch_norm_affine(call, c, prepared, (float *)prepared + c);
-}
-
-typedef struct affine { const struct aus_vec_kernels *vec; const float *src, *scale, *shift; float *dst; int64_t channels, space; } affine;
-
-static void affine_rows(void *arg, int64_t begin, int64_t end, int worker)
-{
-  const affine *j = arg;
-  (void)worker;
-  for (int64_t r = begin; r < end; r++) {
-    const float scale = j->scale[r % j->channels], shift = j->shift[r % j->channels];
-    j->vec->affine(j->space, j->src + r * j->space, scale, shift, j->dst + r * j->space);
-  }
-}
-
 static int64_t grain_for(int64_t n) { return n < AUS_BLOCK ? AUS_BLOCK / n : 1; }
-
-static void forward_batch(const aus_call *call)
-{
-  const aus_shape *s = &call->in[0].shape;
-  const int64_t c = channels_of(s);
-  const float *scale = call->prepared ? call->prepared : call->scratch;
-  if (!call->prepared) aus_batch_norm_affine(call, c, call->scratch, (float *)call->scratch + c);
-  affine j = { &call->ctx->kernels->vec, call->in[0].data, scale, scale + c, call->out[0].data, c, aus_shape_count_range(s, 2, s->rank) };
-  aus_parallel_for(call->ctx, aus_shape_count(s) / j.space, grain_for(j.space), affine_rows, &j);
-}
-
-const aus_op_impl aus_op_impl_batch_norm = { .shape = shape_batch, .scratch_size = scratch_batch, .prepared_size = prepared_batch,
-                                             .prepare = prepare_batch, .forward = forward_batch, .in_place = true };
-
-/* ---- norms over rows --------------------------------------------------------------------- */
 
 /* rows of n values; scale and shift (may be NULL) either per value (layer norm: run 1, period n) or per
  * channel: value i of row r belongs to channel (r * n + i) / run % period. */
@@ -186,6 +128,7 @@ static void forward_group(const aus_call *call)
   run_channels(call, s->dim[1] / call->attr[0].i * space, space, call->attr[1].f);
 }
 
-const aus_op_impl aus_op_impl_layer_norm = { .shape = shape_layer, .forward = forward_layer, .in_place = true };
-const aus_op_impl aus_op_impl_instance_norm = { .shape = shape_instance, .forward = forward_instance, .in_place = true };
-const aus_op_impl aus_op_impl_group_norm = { .shape = shape_group, .forward = forward_group, .in_place = true };
+const aus_op_impl aus_op_impl_layer_norm = { .shape = shape_layer, .forward = forward_layer, .backward_scratch = aus_norm_backward_scratch, .backward = aus_norm_backward, .in_place = true };
+const aus_op_impl aus_op_impl_instance_norm = { .shape = shape_instance, .forward = forward_instance, .backward_scratch = aus_norm_backward_scratch,
+                                                .backward = aus_norm_backward, .in_place = true };
+const aus_op_impl aus_op_impl_group_norm = { .shape = shape_group, .forward = forward_group, .backward_scratch = aus_norm_backward_scratch, .backward = aus_norm_backward, .in_place = true };

@@ -3,22 +3,13 @@
  * A result row is made in two passes: the rows of its window are combined into one row of input width (plain
  * vector work over contiguous memory), then the columns of each window are combined from that row. The second pass reads
  * kw values a result instead of kh * kw. */
-#include "nn/ops/common.h"
+#include "nn/ops/pool.h"
 
 #include <math.h>
 
-/* One axis: result o covers source indices [o stride - pad, ... + dilation (kernel - 1)]. */
-typedef struct axis { int64_t in, out, kernel, stride, before, after, dilation; } axis;
-
-typedef struct pool {
-  axis h, w;
-  bool is_max, count_pad;
-  int64_t planes; /* mb * c */
-} pool;
-
 static bool positive(int32_t x) { return x >= 1; }
 
-static aus_status size_axis(const aus_call *call, axis *a, bool ceil_mode)
+static aus_status size_axis(const aus_call *call, aus_pool_axis *a, bool ceil_mode)
 {
   const int64_t reach = a->dilation * (a->kernel - 1) + 1, room = a->in + a->before + a->after - reach;
   if (!positive((int32_t)a->kernel) || !positive((int32_t)a->stride) || !positive((int32_t)a->dilation) || a->before < 0 || a->after < 0 ||
@@ -37,20 +28,20 @@ static aus_status check_rank(const aus_call *call)
   return rank == 3 || rank == 4 ? AUS_OK : aus_fail(call->ctx, AUS_EFORMAT, "needs [mb, c, h, w] or [mb, c, w], not rank %d", (int)rank);
 }
 
-static pool describe(const aus_call *call)
+static aus_pool describe(const aus_call *call)
 {
   const aus_shape *s = &call->in[0].shape;
   const aus_word *a = call->attr;
   const bool is_max = call->op == AUS_OP_max_pool;
-  pool p = { .is_max = is_max, .count_pad = !is_max && a[9].i, .planes = s->dim[0] * s->dim[1] };
+  aus_pool p = { .is_max = is_max, .count_pad = !is_max && a[9].i, .planes = s->dim[0] * s->dim[1] };
   const int32_t dh = is_max && a[9].i ? a[9].i : 1, dw = is_max && a[10].i ? a[10].i : 1;
-  p.h = (axis){ s->rank == 4 ? s->dim[2] : 1, 0, a[0].i, a[2].i, a[4].i, a[6].i, dh };
-  p.w = (axis){ s->dim[s->rank - 1], 0, a[1].i, a[3].i, a[5].i, a[7].i, dw };
-  if (s->rank == 3) p.h = (axis){ 1, 1, 1, 1, 0, 0, 1 };
+  p.h = (aus_pool_axis){ s->rank == 4 ? s->dim[2] : 1, 0, a[0].i, a[2].i, a[4].i, a[6].i, dh };
+  p.w = (aus_pool_axis){ s->dim[s->rank - 1], 0, a[1].i, a[3].i, a[5].i, a[7].i, dw };
+  if (s->rank == 3) p.h = (aus_pool_axis){ 1, 1, 1, 1, 0, 0, 1 };
   return p;
 }
 
-static aus_status complete(const aus_call *call, pool *p)
+aus_status aus_pool_describe(const aus_call *call, aus_pool *p)
 {
   *p = describe(call);
   AUS_TRY(size_axis(call, &p->h, call->attr[8].i != 0));
@@ -59,9 +50,9 @@ static aus_status complete(const aus_call *call, pool *p)
 
 static aus_status shape(aus_call *call)
 {
-  pool p;
+  aus_pool p;
   AUS_TRY(check_rank(call));
-  AUS_TRY(complete(call, &p));
+  AUS_TRY(aus_pool_describe(call, &p));
   aus_shape out = call->in[0].shape;
   if (out.rank == 4) out.dim[2] = p.h.out;
   out.dim[out.rank - 1] = p.w.out;
@@ -69,16 +60,12 @@ static aus_status shape(aus_call *call)
   return AUS_OK;
 }
 
-/* Source indices of result o that exist: first, last + 1 (steps of dilation); padded: how many count for an average
- * that includes padding (up to the end of the padding, as torch and ONNX have it). */
-typedef struct window { int64_t from, to, padded; } window;
-
-static window window_at(const axis *a, int64_t o)
+aus_pool_window aus_pool_window_at(const aus_pool_axis *a, int64_t o)
 {
   const int64_t start = o * a->stride - a->before;
   int64_t from = start, stop = start + a->dilation * (a->kernel - 1) + 1;
   const int64_t edge = a->in + a->after;
-  window win = { .padded = (stop < edge ? stop : edge) - start };
+  aus_pool_window win = { .padded = (stop < edge ? stop : edge) - start };
   if (from < 0) from += (-from + a->dilation - 1) / a->dilation * a->dilation;
   if (stop > a->in) stop = a->in;
   win.from = from;
@@ -86,10 +73,10 @@ static window window_at(const axis *a, int64_t o)
   return win;
 }
 
-static int64_t taps(const window *w, int64_t dilation) { return w->to > w->from ? (w->to - w->from + dilation - 1) / dilation : 0; }
+int64_t aus_pool_taps(const aus_pool_window *w, int64_t dilation) { return w->to > w->from ? (w->to - w->from + dilation - 1) / dilation : 0; }
 
 /* row[w] = combination of the window's rows of one plane. Returns the row to read: with one row, that itself. */
-static const float *combine_rows(aus_vec_binary combine, const float *plane, int64_t width, const window *win, int64_t dilation, float *row)
+static const float *combine_rows(aus_vec_binary combine, const float *plane, int64_t width, const aus_pool_window *win, int64_t dilation, float *row)
 {
   const float *first = plane + win->from * width;
   if (win->from + dilation >= win->to) return first;
@@ -100,11 +87,11 @@ static const float *combine_rows(aus_vec_binary combine, const float *plane, int
   return row;
 }
 
-static void combine_columns(const pool *p, const float *row, int64_t rows, int64_t padded_rows, float *dst)
+static void combine_columns(const aus_pool *p, const float *row, int64_t rows, int64_t padded_rows, float *dst)
 {
-  const axis *a = &p->w;
+  const aus_pool_axis *a = &p->w;
   for (int64_t o = 0; o < a->out; o++) {
-    const window win = window_at(a, o);
+    const aus_pool_window win = aus_pool_window_at(a, o);
     if (p->is_max) {
       float m = -INFINITY;
       for (int64_t x = win.from; x < win.to; x += a->dilation) m = row[x] > m ? row[x] : m;
@@ -112,14 +99,14 @@ static void combine_columns(const pool *p, const float *row, int64_t rows, int64
     } else {
       float sum = 0;
       for (int64_t x = win.from; x < win.to; x++) sum += row[x];
-      const int64_t n = p->count_pad ? win.padded * padded_rows : taps(&win, 1) * rows;
+      const int64_t n = p->count_pad ? win.padded * padded_rows : aus_pool_taps(&win, 1) * rows;
       dst[o] = n > 0 ? sum / (float)n : 0;
     }
   }
 }
 
 /* The common case of no padding and no dilation: no window needs clipping. */
-static void combine_plain(const pool *p, const float *row, float scale, float *dst)
+static void combine_plain(const aus_pool *p, const float *row, float scale, float *dst)
 {
   const int64_t k = p->w.kernel, stride = p->w.stride;
   for (int64_t o = 0; o < p->w.out; o++) {
@@ -131,17 +118,17 @@ static void combine_plain(const pool *p, const float *row, float scale, float *d
   }
 }
 
-typedef struct job { pool p; aus_vec_binary combine; const float *src; float *dst, *rows; bool plain; } job;
+typedef struct job { aus_pool p; aus_vec_binary combine; const float *src; float *dst, *rows; bool plain; } job;
 
 /* Units are result rows of all planes. */
 static void run_rows(void *arg, int64_t begin, int64_t end, int worker)
 {
   const job *j = arg;
-  const pool *p = &j->p;
+  const aus_pool *p = &j->p;
   float *buffer = j->rows + worker * ((p->w.in + 15) / 16 * 16);
   for (int64_t u = begin; u < end; u++) {
-    const window win = window_at(&p->h, u % p->h.out);
-    const int64_t n = taps(&win, p->h.dilation);
+    const aus_pool_window win = aus_pool_window_at(&p->h, u % p->h.out);
+    const int64_t n = aus_pool_taps(&win, p->h.dilation);
     float *dst = j->dst + u * p->w.out;
     if (n == 0) { /* a window of padding alone */
       for (int64_t o = 0; o < p->w.out; o++) dst[o] = p->is_max ? -INFINITY : 0;
@@ -162,16 +149,18 @@ static size_t scratch_size(const aus_call *call)
 static void forward(const aus_call *call)
 {
   job j = { .src = call->in[0].data, .dst = call->out[0].data, .rows = call->scratch };
-  if (complete(call, &j.p) != AUS_OK) return; /* cannot be: shape has passed */
-  const axis *w = &j.p.w;
+  if (aus_pool_describe(call, &j.p) != AUS_OK) return; /* cannot be: shape has passed */
+  const aus_pool_axis *w = &j.p.w;
   j.combine = j.p.is_max ? call->ctx->kernels->vec.max : call->ctx->kernels->vec.add;
   j.plain = w->before == 0 && w->dilation == 1 && (w->out - 1) * w->stride + w->kernel <= w->in;
   const int64_t work = w->in * j.p.h.kernel + w->out * w->kernel;
   aus_parallel_for(call->ctx, j.p.planes * j.p.h.out, work < AUS_BLOCK ? AUS_BLOCK / work : 1, run_rows, &j);
 }
 
-const aus_op_impl aus_op_impl_max_pool = { .shape = shape, .scratch_size = scratch_size, .forward = forward };
-const aus_op_impl aus_op_impl_avg_pool = { .shape = shape, .scratch_size = scratch_size, .forward = forward };
+const aus_op_impl aus_op_impl_max_pool = { .shape = shape, .scratch_size = scratch_size, .forward = forward,
+                                           .backward_scratch = aus_pool_backward_scratch, .backward = aus_pool_backward };
+const aus_op_impl aus_op_impl_avg_pool = { .shape = shape, .scratch_size = scratch_size, .forward = forward,
+                                           .backward_scratch = aus_pool_backward_scratch, .backward = aus_pool_backward };
 
 /* ---- adaptive: bin o covers floor(o n / N) to ceil((o + 1) n / N) ---------------------------- */
 
@@ -222,5 +211,5 @@ static void forward_adaptive(const aus_call *call)
   aus_parallel_for(call->ctx, s->dim[0] * s->dim[1] * j.oh, work < AUS_BLOCK ? AUS_BLOCK / work : 1, run_bins, &j);
 }
 
-const aus_op_impl aus_op_impl_adaptive_avg_pool = { .shape = shape_adaptive, .forward = forward_adaptive };
-const aus_op_impl aus_op_impl_adaptive_max_pool = { .shape = shape_adaptive, .forward = forward_adaptive };
+const aus_op_impl aus_op_impl_adaptive_avg_pool = { .shape = shape_adaptive, .forward = forward_adaptive, .backward = aus_adaptive_pool_backward };
+const aus_op_impl aus_op_impl_adaptive_max_pool = { .shape = shape_adaptive, .forward = forward_adaptive, .backward = aus_adaptive_pool_backward };
