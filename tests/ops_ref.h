@@ -192,11 +192,11 @@ static void ref_group_norm(ref *r) { norm_rows_of(r, span(&r->in[0], 1, r->in[0]
 /* ---- pooling --------------------------------------------------------------------------- */
 static int64_t pooled(int64_t in, int k, int s, int p0, int p1, int d, bool ceil_mode)
 {
-  int64_t n = 0; /* count windows that begin inside and, without ceil_mode, end inside the padding */
+  int64_t n = 0, last = -1; /* count windows that begin inside and, without ceil_mode, end inside the padding */
   for (int64_t at = -p0; at < in + p1; at += s) {
     const int64_t end = at + (int64_t)d * (k - 1);
-    if (end < in + p1) n++;
-    else { if (ceil_mode && at < in) n++; break; }
+    if (end < in + p1) { n++; last = end; }
+    else { if (ceil_mode && at < in && last < in + p1 - 1) n++; break; } /* one more only where something is left over */
   }
   return n;
 }
