@@ -33,7 +33,7 @@ build_packages="autoconf automake libtool make gcc libc6-dev pkg-config"
 sound_packages="libsndfile1-dev"
 test_packages="libcmocka-dev g++ mandoc python3 python3-numpy"
 full_packages="clang musl-tools valgrind gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user sox
-  python3-scipy python3-torch python3-sklearn python3-h5py python3-onnx libonnx-testdata"
+  python3-scipy python3-torch python3-sklearn python3-h5py python3-onnx libonnx-testdata chromium"
 
 jobs=$(nproc 2>/dev/null || echo 2)
 

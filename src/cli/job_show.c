@@ -214,7 +214,8 @@ int cli_job_report(cli_job *job)
     seen = s == AUS_OK;
     if (s != AUS_OK && s != AUS_ENOTSUP) status = s; /* a model without a front end of ours shows no picture */
   }
-  aus_report report = { .title = job->path, .subtitle = line, .explanation = &job->explanation, .components = &job->components,
+  const char *slash = strrchr(job->path, '/');
+  aus_report report = { .title = slash && slash[1] ? slash + 1 : job->path, .subtitle = line, .explanation = &job->explanation, .components = &job->components,
                         .spectrogram = seen ? &spectrogram : NULL, .front_end = job->info->front_end,
                         .fact = f->fact, .n_facts = f->n, .note = (const char *const *)cs->note, .n_notes = cs->n_notes, .json = json.text };
   const int code = status == AUS_OK ? cli_write_page(cs, &report, cs->s->report) : cli_fail(cs, CLI_WRITING, status);

@@ -14,6 +14,8 @@ void aus_html_format(aus_html *h, const char *format, ...) AUS_PRINTF(2, 3); /* 
 /* A number with this many significant digits, NaN as an en dash, whatever the locale. */
 void aus_html_number(aus_html *h, double value, int digits);
 
+/* The same, zeros after the point kept: 0.620. */
+void aus_html_fixed(aus_html *h, double value, int digits);
 /* The same with its sign, + or U+2212. */
 void aus_html_signed(aus_html *h, double value, int digits);
 

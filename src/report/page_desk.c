@@ -3,8 +3,9 @@
 #include "report/page.h"
 
 #include <math.h>
+#include <string.h>
 
-enum { COLUMNS = 160, HALF = 16 };
+enum { COLUMNS = 160, HALF = 16, MANY = 14 }; /* MANY: rows before the list scrolls */
 
 static void wave(aus_html *h, const aus_tracks *t, const aus_track *track, double loudest)
 {
@@ -19,10 +20,11 @@ static void wave(aus_html *h, const aus_tracks *t, const aus_track *track, doubl
   aus_html_raw(h, "\"/></svg></span>");
 }
 
-static void place(aus_html *h, const aus_place *p, double whole)
+/* Where a part lies, unless it is everywhere or its name says so already. */
+static void place(aus_html *h, const aus_place *p, const char *name, double whole, double top)
 {
-  const bool part = p->t0 > 0 || (p->t1 > 0 && p->t1 < whole - 1e-3), band = p->f1 > p->f0;
-  if (!part && !band) return;
+  const bool part = p->t0 > 0 || (p->t1 > 0 && p->t1 < whole - 1e-3), band = p->f1 > p->f0 && (p->f0 > 0 || p->f1 < top - 1);
+  if ((!part && !band) || strstr(name, " s") || strstr(name, "Hz")) return;
   aus_html_raw(h, " <small>");
   if (part) {
     aus_html_number(h, p->t0, 3);
@@ -83,7 +85,7 @@ static void row(aus_html *h, const aus_report *r, int32_t index, double loudest)
   aus_html_raw(h, "<span class=\"who\"><b>");
   aus_html_text(h, name);
   aus_html_raw(h, "</b>");
-  if (part) place(h, &r->components->place[t->component], (double)r->tracks->samples / r->tracks->rate);
+  if (part) place(h, &r->components->place[t->component], name, (double)r->tracks->samples / r->tracks->rate, 0.5 * r->tracks->rate);
   if (t->component == AUS_TRACK_BASELINE) aus_html_raw(h, " <small>always on: what stands where a part is off</small>");
   aus_html_raw(h, "</span>");
   wave(h, r->tracks, t, loudest);
@@ -103,7 +105,7 @@ static void answers(aus_html *h, const aus_report *r)
   for (int32_t i = 0; i < e->n_targets; i++) {
     aus_html_format(h, "<div class=\"answer\" data-target=\"%d\"><button class=\"plain\" data-choose=\"%d\">", i, i);
     aus_html_text(h, e->target[i].name);
-    aus_html_raw(h, "</button><output></output><span class=\"level\"></span><small class=\"how\"></small></div>\n");
+    aus_html_format(h, "</button><output></output><span class=\"level\">%s</span><small class=\"how\"></small></div>\n", isfinite(e->target[i].score_none) ? "<i></i>" : "");
   }
   aus_html_raw(h, "<p class=\"faint key\"><i class=\"tick none\"></i> every part off <i class=\"tick all\"></i> every part on</p>\n</div>\n");
 }
@@ -148,10 +150,11 @@ aus_status aus_page_desk(aus_html *h, const aus_report *r)
     aus_track_peaks(t, &t->track[i], COLUMNS, peak);
     for (int k = 0; k < COLUMNS; k++) loudest = fmaxf(loudest, peak[k]);
   }
-  aus_html_format(h, "<section id=\"desk\" data-rate=\"%d\" data-samples=\"%lld\"%s>\n<h2>Listen</h2>\n<div class=\"two\">\n<div>\n", t->rate, (long long)t->samples,
+  aus_html_format(h, "<section id=\"desk\" data-rate=\"%d\" data-samples=\"%lld\" data-bits=\"%d\"%s>\n<h2>Listen</h2>\n<div class=\"two\">\n<div>\n", t->rate, (long long)t->samples, t->bits,
                   r->track_file ? " data-sound=\"folder\"" : "");
   transport(h);
-  aus_html_raw(h, "<p class=\"head js\" aria-hidden=\"true\"><span></span><span>part</span><span></span><span>share in <b data-target-name></b></span><span>level</span></p>\n<ol class=\"tracks\">\n");
+  aus_html_raw(h, "<p class=\"head js\" aria-hidden=\"true\"><span></span><span>part</span><span></span><span>share in <b data-target-name></b></span><span>level</span></p>\n");
+  aus_html_format(h, "<ol class=\"tracks%s\"%s>\n", t->n > MANY ? " many" : "", t->n > MANY ? " tabindex=\"0\" aria-label=\"the parts\"" : "");
   for (int32_t i = 0; i < t->n; i++) row(h, r, i, loudest);
   aus_html_raw(h, "</ol>\n</div>\n");
   answers(h, r);

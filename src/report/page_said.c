@@ -60,7 +60,7 @@ static aus_status card(aus_html *h, const aus_report *r, int32_t index)
   aus_html_format(h, "<article class=\"card\" data-card=\"%d\">\n<h2><span>", index);
   aus_html_text(h, t->name);
   aus_html_raw(h, "</span> <b>");
-  aus_html_number(h, t->score, 3);
+  aus_html_fixed(h, t->score, 3);
   aus_html_raw(h, "</b></h2>\n");
   if (isfinite(t->score_none)) {
     aus_html_raw(h, "<p class=\"faint\">To the baseline, with every part off, it says ");

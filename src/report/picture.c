@@ -25,9 +25,11 @@ static uint8_t shade(double v, const aus_picture *p)
   return (uint8_t)lrint(255 * fmin(1, fmax(0, (v - p->low) / (p->high - p->low))));
 }
 
+int64_t aus_picture_group(int64_t frames) { return (frames + MAX_COLUMNS - 1) / MAX_COLUMNS; }
+
 aus_status aus_picture_make(aus_ctx *ctx, const aus_spectrogram *s, aus_picture *out)
 {
-  *out = (aus_picture){ .frames_per_column = (s->frames + MAX_COLUMNS - 1) / MAX_COLUMNS };
+  *out = (aus_picture){ .frames_per_column = aus_picture_group(s->frames) };
   if (s->frames < 1 || s->bands < 1) return aus_fail(ctx, AUS_EINVAL, "the spectrogram is empty");
   const int64_t group = out->frames_per_column, columns = (s->frames + group - 1) / group;
   uint8_t palette[256 * 3], *pixel = aus_alloc(ctx, (size_t)columns * (size_t)s->bands, 1);
@@ -39,7 +41,7 @@ aus_status aus_picture_make(aus_ctx *ctx, const aus_spectrogram *s, aus_picture 
       for (int64_t f = c * group; f < (c + 1) * group && f < s->frames; f++) v = fmax(v, s->image[(int64_t)b * s->frames + f]);
       pixel[(int64_t)(s->bands - 1 - b) * columns + c] = shade(v, out);
     }
-  aus_palette_light(palette);
+  aus_palette_paper(palette);
   const aus_status status = aus_png_encode(ctx, (int32_t)columns, s->bands, pixel, palette, &out->png, &out->size);
   aus_free(ctx, pixel);
   return status;

@@ -155,3 +155,9 @@ void aus_palette_light(uint8_t palette[256 * 3])
     for (int c = 0; c < 3; c++) palette[3 * i + c] = (uint8_t)((stop[k][c] * (255 - f) + stop[k + 1][c] * f + 127) / 255);
   }
 }
+
+void aus_palette_paper(uint8_t palette[256 * 3])
+{
+  for (int i = 0; i < 256; i++)
+    for (int c = 0; c < 3; c++) palette[3 * i + c] = (uint8_t)(252 - i * 224 / 255);
+}

@@ -11,4 +11,7 @@ aus_status aus_png_encode(aus_ctx *ctx, int32_t width, int32_t height, const uin
 /* A perceptual dark-to-light map whose lightness rises steadily, so that it reads in grey too. */
 void aus_palette_light(uint8_t palette[256 * 3]);
 
+/* Ink on paper: white to nearly black in greys, so that a map can lie over it in colours. */
+void aus_palette_paper(uint8_t palette[256 * 3]);
+
 #endif

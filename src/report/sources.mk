@@ -2,6 +2,8 @@ AUS_SOURCES += \
 	src/report/explanation_json.c \
 	src/report/html.c \
 	src/report/html.h \
+	src/report/overlay.c \
+	src/report/overlay.h \
 	src/report/page.c \
 	src/report/page.h \
 	src/report/page_desk.c \
@@ -22,11 +24,13 @@ AUS_SOURCES += \
 WEB_JS = \
 	src/report/web/base.js \
 	src/report/web/answers.js \
-	src/report/web/desk.js
+	src/report/web/desk.js \
+	src/report/web/fft.js \
+	src/report/web/see.js
 EXTRA_DIST += src/report/web/page.css $(WEB_JS)
 BUILT_SOURCES += page_css.inc page_js.inc
 CLEANFILES += page_css.inc page_js.inc
-TO_C_STRING = sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/'
+TO_C_STRING = sed -e 's|^  *||' -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n"/'
 page_css.inc: src/report/web/page.css
 	$(AM_V_GEN)$(TO_C_STRING) $(srcdir)/src/report/web/page.css >$@
 page_js.inc: $(WEB_JS)

@@ -148,9 +148,9 @@ def check_page(d, path, whole, sounds):
     policy = next(a["content"] for t, a in page.tags if t == "meta" and a.get("http-equiv") == "Content-Security-Policy")
     assert "default-src 'none'" in policy and "unsafe" not in policy
     digest = lambda s: "'sha256-%s'" % base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()
-    assert len(page.scripts) == 2 and digest(page.scripts[1]) in policy and digest(page.style) in policy
+    assert len(page.scripts) == 3 and digest(page.scripts[-1]) in policy and digest(page.style) in policy
     assert not any("style" in a or any(k.startswith("on") for k in a) for _, a in page.tags), "inline style or handler"
-    inner = json.loads(page.scripts[0])
+    inner = json.loads(page.scripts[-2])
     inner["run"] = d["run"] = None
     for settings in (inner["settings"], d["settings"]):
         settings.pop("report", None)

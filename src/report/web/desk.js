@@ -26,10 +26,18 @@
     for (let i = 0, q = p + 8; i < n; i++, q += width) x[i] = width === 2 ? view.getInt16(q, true) / 32768 : ((view.getInt8(q + 2) << 16) | view.getUint16(q, true)) / 8388608;
     return x;
   };
+  /* Chromium reads positive 16-bit samples as shares of 32767 and negative ones of 32768, others both of 32768: back to what
+   * was written, so that tracks add up exactly. */
+  const onGrid = (x) => {
+    let odd = 0, even = 0;
+    for (let i = 0; i < x.length; i++) if (x[i] > 0.001) { odd += Math.abs(x[i] * 32767 - Math.round(x[i] * 32767)); even += Math.abs(x[i] * 32768 - Math.round(x[i] * 32768)); }
+    const up = odd < even ? 32767 : 32768;
+    for (let i = 0; i < x.length; i++) x[i] = Math.round(x[i] * (x[i] > 0 ? up : 32768)) / 32768;
+  };
   const decode = (track) => {
     const url = track.audio.getAttribute('src'), bytes = a.bytesOf(url.slice(url.indexOf(',') + 1));
     const offline = new window.OfflineAudioContext(1, 1, rate);
-    if (url.startsWith('data:audio/flac')) return offline.decodeAudioData(bytes.buffer).then((b) => { track.buffer = b; });
+    if (url.startsWith('data:audio/flac')) return offline.decodeAudioData(bytes.buffer).then((b) => { track.buffer = b; if (desk.dataset.bits === '16') onGrid(b.getChannelData(0)); });
     const x = wav(bytes);
     track.buffer = offline.createBuffer(1, Math.max(1, x.length), rate);
     track.buffer.copyToChannel(x, 0);

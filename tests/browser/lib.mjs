@@ -1,0 +1,83 @@
+/* lib.mjs - what the page's tests share: a browser that tells on every request and message, the command, checks. */
+import { chromium } from 'playwright-core';
+import { execFileSync } from 'node:child_process';
+
+export const work = process.env.WORK, demo = work + '/demo', pages = work + '/pages', shots = work + '/shots';
+export const ok = (name) => console.log('ok - ' + name);
+export const notOk = (name, why) => console.log('not ok - ' + name + (why === undefined ? '' : ': ' + why));
+export const check = (name, good, why) => (good ? ok(name) : notOk(name, why));
+export const near = (name, got, want, tolerance) => check(name, Math.abs(got - want) <= tolerance, `${got}, want ${want} within ${tolerance}`);
+
+export const auscult = (...args) => execFileSync(process.env.AUSCULT, args, { encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'pipe'] });
+
+export const launch = () => chromium.launch({
+  executablePath: process.env.CHROMIUM,
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
+    '--disable-sync', '--mute-audio', '--autoplay-policy=no-user-gesture-required']
+});
+
+/* Opens a page from a file. page.said collects what must stay empty: console messages, errors, requests. */
+export const open = async (browser, file, options) => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.said = [];
+  page.on('console', (m) => page.said.push('console: ' + m.text()));
+  page.on('pageerror', (e) => page.said.push('error: ' + e.message));
+  page.on('request', (r) => { if (!r.url().startsWith('data:') && r.url() !== 'file://' + file) page.said.push('request: ' + r.url()); });
+  await page.goto('file://' + file);
+  return page;
+};
+export const quiet = (name, page) => check(name + ': no message, no error, no request', page.said.length === 0, page.said.slice(0, 3).join('; '));
+
+/* Nothing is wider than the window, light and dark, at every width; a screenshot of each. */
+export const looks = async (browser, file, name) => {
+  for (const width of [360, 390, 800, 1280, 1400])
+    for (const colorScheme of ['light', 'dark']) {
+      const page = await open(browser, file, { viewport: { width, height: 900 }, colorScheme });
+      const wide = await page.evaluate(() => {
+        const most = document.documentElement.clientWidth, bad = [];
+        if (document.documentElement.scrollWidth > most) bad.push('the page scrolls sideways: ' + document.documentElement.scrollWidth);
+        for (const e of document.querySelectorAll('body *')) {
+          if (e.closest('.scroll, .wide, .many, svg') || !e.getClientRects().length) continue;
+          const r = e.getBoundingClientRect();
+          if (r.right > most + 1 || r.left < -1) bad.push(`${e.tagName}.${e.className} ${Math.round(r.left)}..${Math.round(r.right)}`);
+        }
+        return bad;
+      });
+      check(`${name} at ${width} px, ${colorScheme}: nothing sticks out`, wide.length === 0, wide.slice(0, 4).join('; '));
+      if (width === 1280 || colorScheme === 'light') await page.screenshot({ path: `${shots}/${name}-${width}-${colorScheme}.png`, fullPage: true });
+      if (width === 1280) await contrast(page, `${name}, ${colorScheme}`);
+      await page.context().close();
+    }
+};
+
+/* WCAG 2: 4.5 to 1 for text, 3 to 1 for large text, against the first opaque background behind it. */
+export const contrast = async (page, name) => {
+  const bad = await page.evaluate(() => {
+    const parse = (c) => { const v = c.match(/[\d.]+/g).map(Number); return v.length < 4 ? [...v, 1] : v; };
+    const light = (c) => { const f = c.slice(0, 3).map((v) => (v / 255 <= 0.03928 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4)); return 0.2126 * f[0] + 0.7152 * f[1] + 0.0722 * f[2]; };
+    const found = new Set();
+    for (const e of document.querySelectorAll('body *')) {
+      if (!e.getClientRects().length || ![...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim())) continue;
+      if (e.tagName === 'SCRIPT' || e.disabled) continue;
+      const style = getComputedStyle(e);
+      const ink = parse(e.closest('svg') ? style.fill : style.color);
+      let ground = [255, 255, 255];
+      for (let p = e; p; p = p.parentElement) { const b = parse(getComputedStyle(p).backgroundColor); if (b[3] === 1) { ground = b; break; } }
+      const [a, b] = [light(ink), light(ground)].sort((x, y) => y - x), ratio = (a + 0.05) / (b + 0.05);
+      const size = parseFloat(style.fontSize), large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+      if (ratio < (large ? 3 : 4.5)) found.add(`${e.tagName}.${e.className.baseVal ?? e.className} ${ratio.toFixed(2)} "${e.textContent.trim().slice(0, 20)}"`);
+    }
+    return [...found];
+  });
+  check(`${name}: text stands out from its ground`, bad.length === 0, bad.slice(0, 5).join('; '));
+};
+
+/* Every control has a name that a screen reader can say. */
+export const named = async (page, name) => {
+  const bad = await page.evaluate(() => [...document.querySelectorAll('button, input, select, audio, canvas, [role=img], [tabindex]')].filter((e) => e.getClientRects().length).filter((e) => {
+    const label = e.getAttribute('aria-label') || e.textContent.trim() || (e.labels && e.labels.length && e.labels[0].textContent.trim()) || (e.getAttribute('aria-labelledby') || '');
+    return !label;
+  }).map((e) => e.outerHTML.slice(0, 80)));
+  check(`${name}: every control has a name`, bad.length === 0, bad.slice(0, 3).join('; '));
+};
