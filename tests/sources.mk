@@ -106,6 +106,9 @@ EXTRA_DIST += tests/golden/make_rnn.py
 AUS_TESTS += tests/test_perturb
 tests_test_perturb_SOURCES = tests/test_perturb.c tests/golden/perturb.h
 EXTRA_DIST += tests/golden/make_perturb.py
+AUS_TESTS += tests/test_eval
+tests_test_eval_SOURCES = tests/test_eval.c tests/golden/eval.h
+EXTRA_DIST += tests/golden/make_eval.py
 endif
 LOG_COMPILER = $(AUS_EMULATOR)
 EXTRA_DIST += tests/test.h tests/guard.h tests/isa.h tests/oom.h

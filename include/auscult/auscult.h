@@ -7,6 +7,7 @@
 #include <auscult/bundle.h>
 #include <auscult/core.h>
 #include <auscult/dsp.h>
+#include <auscult/eval.h>
 #include <auscult/explain.h>
 #include <auscult/model.h>
 #include <auscult/net.h>

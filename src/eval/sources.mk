@@ -1,1 +1,11 @@
 # one line per file: AUS_SOURCES += src/eval/FILE
+AUS_SOURCES += src/eval/bootstrap.c
+AUS_SOURCES += src/eval/curve.c
+AUS_SOURCES += src/eval/eval.h
+AUS_SOURCES += src/eval/evaluate.c
+AUS_SOURCES += src/eval/faithful.c
+AUS_SOURCES += src/eval/measures.c
+AUS_SOURCES += src/eval/rank.c
+AUS_SOURCES += src/eval/robust.c
+AUS_SOURCES += src/eval/shape.c
+AUS_SOURCES += src/eval/ssim.c
