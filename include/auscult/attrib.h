@@ -34,7 +34,7 @@ typedef struct aus_attrib_config {
   int no_inputs;            /* leave out the last multiplication with (input - baseline): multipliers */
   int relu;                 /* CAMs: keep the positive part only: 1 yes, -1 no; 0: as the paper */
   int layer_input;          /* the layer means what that node reads, not what it writes */
-  int no_upsample;          /* CAMs: the layer's own resolution */
+  int upsample;             /* CAMs: enlarged to the input; 0: the layer's own resolution */
   const char *interpolate;  /* CAMs: nearest, linear; NULL: nearest */
   uint64_t seed;            /* of everything drawn */
   /* perturbation */

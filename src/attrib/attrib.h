@@ -101,6 +101,14 @@ void aus_question_values(const aus_question *q, const aus_run *run, float *block
 /* Gradient of the sum of all items' scores at x: grad[size]; score[items] when not NULL. walk: made by aus_question_walk over keep 0. */
 aus_status aus_question_gradient(const aus_question *q, aus_walk *walk, const float *x, float *grad, double *score);
 
+/* The same where `at` is a block of the value attributed to: with a layer, the run (forwarded before for the input) goes on from there. */
+aus_status aus_question_gradient_at(const aus_question *q, aus_walk *walk, const float *at, float *grad, double *score);
+/* Block of noisy inputs, draw `sample` (noise.c). */
+aus_status aus_question_noisy(const aus_question *q, int64_t sample, float *x);
+
+/* Puts one array per input in place of what was made for a layer; takes block (total floats), also when it fails. */
+aus_status aus_attribution_inputs(const aus_question *q, aus_attribution *out, float *block);
+
 /* A line for the reader, after what is there. */
 void aus_attribution_note(aus_attribution *out, const char *format, ...) AUS_PRINTF(2, 3);
 /* "NAME is not a value of the graph; near it: a, b, c", AUS_EINVAL. */

@@ -34,13 +34,21 @@ void aus_attrib_defaults(aus_attrib_config *c) { *c = (aus_attrib_config){ .meth
 
 /* ---- results ---------------------------------------------------------------------------------------- */
 
-void aus_attribution_free(aus_attribution *r)
+static void drop_arrays(aus_attribution *r)
 {
-  if (!r->ctx) return;
   if (r->value) aus_free(r->ctx, r->value[0]); /* one block */
   aus_free(r->ctx, r->value);
   aus_free(r->ctx, r->name);
   aus_free(r->ctx, r->dims);
+  r->value = NULL;
+  r->name = NULL;
+  r->dims = NULL;
+}
+
+void aus_attribution_free(aus_attribution *r)
+{
+  if (!r->ctx) return;
+  drop_arrays(r);
   aus_free(r->ctx, r->target);
   aus_free(r->ctx, r->score); /* score, score_none, sum, gap: one block */
   *r = (aus_attribution){0};
@@ -57,7 +65,8 @@ void aus_attribution_note(aus_attribution *out, const char *format, ...)
   va_end(args);
 }
 
-static aus_status make_arrays(const aus_question *q, aus_attribution *r)
+/* Takes block, of aus_question_size floats, or NULL. */
+static aus_status make_arrays(const aus_question *q, aus_attribution *r, float *block)
 {
   const aus_attrib *a = q->a;
   int64_t at = 0;
@@ -65,8 +74,8 @@ static aus_status make_arrays(const aus_question *q, aus_attribution *r)
   r->name = aus_alloc_zero(q->ctx, (size_t)r->n, sizeof *r->name);
   r->dims = aus_alloc(q->ctx, (size_t)r->n, sizeof *r->dims);
   r->value = aus_alloc_zero(q->ctx, (size_t)r->n, sizeof *r->value);
-  float *block = aus_alloc_zero(q->ctx, (size_t)aus_question_size(q), sizeof *block);
   if (r->value) r->value[0] = block;
+  else aus_free(q->ctx, block);
   if (!r->name || !r->dims || !r->value || !block) return AUS_ENOMEM;
   for (int32_t k = 0; k < r->n; k++) {
     const int32_t v = q->layer >= 0 ? q->layer : a->bundle ? a->bundle->graph.input[k] : -1;
@@ -78,6 +87,12 @@ static aus_status make_arrays(const aus_question *q, aus_attribution *r)
     at += aus_shape_count(&r->dims[k]);
   }
   return AUS_OK;
+}
+
+aus_status aus_attribution_inputs(const aus_question *q, aus_attribution *out, float *block)
+{
+  drop_arrays(out);
+  return make_arrays(q, out, block);
 }
 
 static aus_status make_numbers(const aus_question *q, aus_attribution *r)
@@ -237,7 +252,7 @@ static aus_status answer(aus_question *q, aus_attribution *out)
   AUS_TRY(read_target(q, out));
   if (q->layer >= 0) AUS_TRY(aus_question_keep(q, 0, &run));
   if (q->layer >= 0 && !aus_run_value(run, q->layer, NULL)) return aus_fail(q->ctx, AUS_EINVAL, "layer '%s' is not computed in this network", q->config->layer);
-  AUS_TRY(make_arrays(q, out));
+  AUS_TRY(make_arrays(q, out, aus_alloc_zero(q->ctx, (size_t)aus_question_size(q), sizeof(float))));
   say_from(q, out);
   AUS_TRY(aus_question_scores(q, q->x, out->score));
   AUS_TRY(q->method->run(q, out));
