@@ -38,8 +38,10 @@ typedef struct aus_attrib_config {
   const char *interpolate;  /* CAMs: nearest, linear; NULL: nearest */
   uint64_t seed;            /* of everything drawn */
   /* perturbation */
-  const char *window, *stride; /* occlusion: "3", "2x3": cells per axis of the input, last axes first given last; per input with "," */
-  const char *const *mask;  /* [n_inputs] .npy of feature groups */
+  const char *window, *stride; /* occlusion: "3", "2x3" (the last axes of the input); one per input with "," */
+  const float *const *mask; /* [n_inputs] groups of features, whole numbers, of the shape of one item; NULL: each number is its own feature */
+  const float *tree;        /* PartitionSHAP: joins [n_tree][2], as scipy's linkage numbers them; NULL: halves of the grid */
+  int64_t n_tree;
   int keep;                 /* occlusion: keep the window and replace the rest (zennit) */
   int64_t grid;             /* RISE: cells per axis; 0: 7 */
   double probability;       /* RISE: of a cell staying; 0: 0.5 */
@@ -71,6 +73,7 @@ AUS_API aus_status aus_attrib_open(aus_ctx *ctx, aus_bundle *bundle, const aus_d
 AUS_API aus_status aus_attrib_open_function(aus_ctx *ctx, int32_t n_inputs, const aus_dims *dims, int32_t items, int32_t n_targets,
                                             aus_scores_fn fn, void *user, aus_attrib **out);
 AUS_API void aus_attrib_close(aus_attrib *attrib);
+AUS_API int32_t aus_attrib_items(const aus_attrib *attrib);
 
 /* Explains x[n_inputs]. May be called again and again on one object, by one thread at a time. Errors: AUS_EINVAL (no such method, layer or
  * target; inputs that are not numbers; the text names what there is), AUS_ENOTSUP (a black box asked for gradients, an op without a

@@ -102,3 +102,5 @@ void aus_attrib_close(aus_attrib *a)
   aus_free(a->ctx, a->offset);
   aus_free(a->ctx, a);
 }
+
+int32_t aus_attrib_items(const aus_attrib *a) { return a->items; }

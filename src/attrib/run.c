@@ -9,12 +9,12 @@
 
 /* ---- the table -------------------------------------------------------------------------------------- */
 
-#define AUS_METHOD(name) extern const aus_method aus_method_##name;
+#define AUS_METHOD(id, name) extern const aus_method aus_method_##id;
 #include "attrib/methods.def"
 #undef AUS_METHOD
 
 static const aus_method *const methods[] = {
-#define AUS_METHOD(name) &aus_method_##name,
+#define AUS_METHOD(id, name) &aus_method_##id,
 #include "attrib/methods.def"
 #undef AUS_METHOD
 };

@@ -6,7 +6,7 @@
 #include <auscult/explain.h>
 
 /* The words of the option tables, in the order of the library's enums. */
-enum { CLI_METHOD_AUDIOLIME, CLI_METHOD_SLIME, CLI_METHOD_SUPERPIXEL, CLI_METHOD_TIME };
+enum { CLI_METHOD_AUDIOLIME, CLI_METHOD_SLIME, CLI_METHOD_SUPERPIXEL, CLI_METHOD_TIME, CLI_FIRST_ATTRIB };
 
 typedef struct cli_job {
   cli_session *cs;
@@ -26,6 +26,9 @@ typedef struct cli_job {
 int cli_job_components(cli_job *job); /* from the settings: what can be switched on and off */
 int cli_job_targets(cli_job *job);    /* scores the input, then reads --target */
 int cli_job_config(cli_job *job, aus_lime_config *config);
+
+/* The object "settings", left open for more. */
+void cli_json_settings(const cli_session *cs, aus_json *j);
 
 /* Results. */
 int cli_job_print(const cli_job *job);

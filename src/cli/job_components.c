@@ -126,9 +126,9 @@ int cli_job_components(cli_job *job)
   else if (s->method == CLI_METHOD_AUDIOLIME) code = sources_components(job, &segments);
   else if (s->method == CLI_METHOD_TIME) status = aus_components_time(cs->ctx, x, &segments, &job->components);
   else if (s->method == CLI_METHOD_SLIME)
-    status = aus_components_tiles(cs->ctx, x, n_time, n_freq, (aus_baseline)s->baseline, (uint64_t)s->seed, &job->components);
+    status = aus_components_tiles(cs->ctx, x, n_time, n_freq, (aus_baseline)s->fill, (uint64_t)s->seed, &job->components);
   else
-    status = aus_components_superpixels(cs->ctx, x, (aus_superpixel)s->superpixel, (int32_t)s->superpixels, (aus_baseline)s->baseline,
+    status = aus_components_superpixels(cs->ctx, x, (aus_superpixel)s->superpixel, (int32_t)s->superpixels, (aus_baseline)s->fill,
                                         (uint64_t)s->seed, &job->components);
   if (status != AUS_OK) code = cli_fail(cs, CLI_WORKING, status);
   job->seconds_components = aus_now() - start;

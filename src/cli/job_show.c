@@ -96,16 +96,25 @@ int cli_job_print(const cli_job *job)
 /* Rows of the option table that change how the job is run or shown, not its result. */
 static bool is_setting(const char *name)
 {
-  static const char *const others[] = { "model", "model-cmd", "timeout", "threads", "quiet", "json", "out", "report", "report-audio", "report-bits", "force", "top-k", "offset", "duration" };
+  static const char *const others[] = { "model", "model-cmd", "timeout", "threads", "quiet", "json", "out", "report", "report-audio", "report-bits", "force", "top-k", "offset", "duration", "save" };
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     if (strcmp(others[i], name) == 0) return false;
   return true;
 }
 
-/* Every setting as used: where an option was not given, what the program chose. */
-static void put_settings(const cli_job *job, aus_json *j)
+/* One text as a string, several as a list. */
+static void put_list(aus_json *j, const char *key, const cli_list *list)
 {
-  const cli_settings *s = job->cs->s;
+  if (list->n < 2) { aus_json_string(j, key, list->n ? list->item[0] : NULL); return; }
+  aus_json_flat_array(j, key);
+  for (int i = 0; i < list->n; i++) aus_json_string(j, NULL, list->item[i]);
+  aus_json_close(j);
+}
+
+/* Every setting as used: where an option was not given, what the program chose. */
+void cli_json_settings(const cli_session *cs, aus_json *j)
+{
+  const cli_settings *s = cs->s;
   aus_json_object(j, "settings");
   for (const cli_option *o = s->command->options; o->name; o++) {
     char key[40], word[32];
@@ -120,9 +129,14 @@ static void put_settings(const cli_job *job, aus_json *j)
     case CLI_INTEGER: aus_json_integer(j, key, *(const int64_t *)at); break;
     case CLI_REAL: aus_json_real(j, key, *(const double *)at); break;
     case CLI_CHOICE: aus_json_string(j, key, cli_choice_word(o, *(const int *)at, word)); break;
-    case CLI_LIST: break;
+    case CLI_LIST: put_list(j, key, at); break;
     }
   }
+}
+
+static void put_settings(const cli_job *job, aus_json *j)
+{
+  cli_json_settings(job->cs, j);
   aus_json_real(j, "kernel_width_used", job->explanation.config.kernel_width);
   aus_json_integer(j, "samples_used", job->explanation.n_rows);
   aus_json_string(j, "sources", job->sources.kind[0] ? job->sources.kind : NULL);

@@ -90,7 +90,7 @@ static int complain_value(const cli_command *c, const cli_option *o, const char 
   return CLI_USAGE;
 }
 
-enum { MAX_OPTIONS = 64, FIRST_LONG = 256, HELP = 'h' };
+enum { MAX_OPTIONS = 96, FIRST_LONG = 256, HELP = 'h' };
 
 /* getopt_long's own tables, from ours. Long options return FIRST_LONG + row. */
 static void make_tables(const cli_option *options, struct option *longs, char *shorts)

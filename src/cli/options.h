@@ -33,12 +33,17 @@ typedef struct cli_option {
 
 struct cli_settings;
 
+/* A heading of --help before the option of this name. */
+typedef struct cli_group { const char *first, *title; } cli_group;
+
 /* A subcommand. Operands are what is left after the options. */
 typedef struct cli_command {
   const char *name, *operands, *summary;
   const char *about;         /* paragraphs for --help and the man page, lines already wrapped */
   const char *examples;      /* one command per line, each after a line "# what it does" */
   const cli_option *options; /* ends with name NULL */
+  const cli_group *groups;   /* ends with first NULL; NULL: none */
+  void (*more)(FILE *f);     /* writes what --help shows before the options; NULL: nothing */
   int min_operands, max_operands;
   int (*run)(struct cli_settings *s, int n, char **operand);
 } cli_command;
@@ -46,12 +51,14 @@ typedef struct cli_command {
 /* Every option of every command writes here: one struct, so that tables can share rows. */
 typedef struct cli_settings {
   const char *model, *model_cmd, *stems, *separator, *segments, *target, *samples, *tiles, *out, *report;
-  cli_list input, tap;
-  int method, surrogate, distance, baseline, scale, selection, superpixel;
+  const char *layer, *from, *rules, *quadrature, *save, *window, *stride, *tree;
+  cli_list input, tap, baseline, mask;
+  int method, surrogate, distance, fill, scale, selection, superpixel, interpolate;
+  int layer_input, absolute, multipliers, no_relu, keep;
   int report_audio, report_bits;
   int json, force, quiet, no_residual, normalise;
-  int64_t top, seed, features, bootstrap, stability_runs, superpixels, threads, mixes, format;
-  double kernel_width, alpha, offset, duration, timeout, crossfade;
+  int64_t top, seed, features, bootstrap, stability_runs, superpixels, threads, mixes, format, steps, grid;
+  double kernel_width, alpha, offset, duration, timeout, crossfade, noise, probability;
   const cli_command *command;
   int argc;
   char **argv;

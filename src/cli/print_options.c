@@ -32,13 +32,28 @@ static void describe(char *out, size_t size, const cli_option *o)
   else snprintf(out, size, "%s", o->help);
 }
 
+/* What stands after the option's name; a choice of very many words is listed elsewhere (more). */
+static const char *meta_of(const cli_option *o)
+{
+  return o->type == CLI_FLAG ? "" : o->type == CLI_CHOICE && strlen(o->metavar) > 100 ? "NAME" : o->metavar;
+}
+
+static void print_title(FILE *f, const cli_command *c, const cli_option *o)
+{
+  const char *title = o == c->options ? "options" : NULL;
+  for (const cli_group *g = c->groups; g && g->first; g++)
+    if (strcmp(g->first, o->name) == 0) title = g->title;
+  if (title) fprintf(f, "\n%s:\n", title);
+}
+
 void cli_print_help(FILE *f, const cli_command *c)
 {
   fprintf(f, "usage: auscult %s %s\n\n%s\n", c->name, c->operands, c->about);
-  if (c->options->name) fprintf(f, "\noptions:\n");
+  if (c->more) c->more(f);
   for (const cli_option *o = c->options; o->name; o++) {
     char left[160], right[600];
-    const char *meta = o->type == CLI_FLAG ? "" : o->metavar;
+    const char *meta = meta_of(o);
+    print_title(f, c, o);
     char letter[8] = "    ";
     if (o->letter) snprintf(letter, sizeof letter, "-%c, ", o->letter);
     snprintf(left, sizeof left, "  %s--%s%s%s", letter, o->name, *meta ? " " : "", meta);
@@ -81,7 +96,7 @@ static void man_command(FILE *f, const cli_command *c)
     roff(f, o->name);
     if (o->type != CLI_FLAG) {
       fputc(' ', f);
-      roff(f, o->metavar);
+      roff(f, meta_of(o));
     }
     fputc('\n', f);
     describe(text, sizeof text, o);

@@ -3,6 +3,9 @@ bin_PROGRAMS += auscult
 CLI_SOURCES = $(CLI_COMMANDS) src/cli/session.c
 # all but the session, which tests/test_cli.c makes on memory of its own
 CLI_COMMANDS = \
+	src/cli/arrays.c \
+	src/cli/arrays.h \
+	src/cli/arrays_read.c \
 	src/cli/commands.h \
 	src/cli/explain.c \
 	src/cli/input.c \
