@@ -10,7 +10,7 @@ struct fit { aus_ctx *ctx; int64_t rows; int32_t d, labels; uint8_t *z; double *
 static void run_ours(void *arg)
 {
   const struct fit *f = arg;
-  if (aus_weighted_ridge(f->ctx, f->rows, f->d, f->labels, f->z, f->pi, f->y, 1.0, f->coef, f->intercept, f->r2, NULL) != AUS_OK) abort();
+  if (aus_weighted_ridge(f->ctx, f->rows, f->d, f->labels, f->z, f->pi, f->y, 1.0, f->coef, f->intercept, f->r2) != AUS_OK) abort();
 }
 
 static void compare(bench *b, const char *name, int64_t rows, int32_t d, int32_t labels)

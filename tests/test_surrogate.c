@@ -3,37 +3,46 @@
 
 #include "golden/lime.h"
 #include "la/la.h"
-#include "lime/lasso.h"
+#include "lime/lime.h"
 
 enum { D = GOLDEN_D, ROWS = GOLDEN_ROWS };
 
-static lime_moments moments_of(aus_ctx *ctx, const golden_table *g)
+static aus_moments moments_of(aus_ctx *ctx, const golden_table *g)
 {
-  lime_moments m;
-  assert_ok(ctx, lime_moments_alloc(ctx, D, 1, &m));
-  lime_moments_of(ROWS, g->z, g->pi, g->y, &m);
+  aus_moments m;
+  assert_ok(ctx, aus_moments_alloc(ctx, D, 1, &m));
+  aus_moments_of(ctx, ROWS, g->z, g->pi, g->y, &m);
   return m;
+}
+
+static void fit_subset(const aus_moments *m, aus_subset s, double alpha, double *coef)
+{
+  double *scratch = malloc(aus_ridge_scratch(m->d) * sizeof *scratch);
+  aus_ridge r;
+  aus_ridge_factor(m, s, alpha, false, scratch, &r);
+  aus_ridge_solve(&r, m, 0, coef, NULL);
+  free(scratch);
 }
 
 static void ridge_and_least_squares(void **state)
 {
   (void)state;
   aus_ctx *ctx = test_ctx(1);
-  double coef[D], scratch[2 * D * D + 2 * D], b, r2;
+  double coef[D], b, r2;
   for (int t = 0; t < GOLDEN_TABLES; t++) {
     const golden_table *g = &golden_tables[t];
-    lime_moments m = moments_of(ctx, g);
-    const lime_subset all = { .n = D };
+    aus_moments m = moments_of(ctx, g);
+    const aus_subset all = { .n = D };
     for (int alpha = 0; alpha < 2; alpha++) {
       const double *expected = alpha ? g->ridge : g->wls;
-      lime_fit(&m, 0, all, alpha, coef, NULL, scratch);
+      fit_subset(&m, all, alpha, coef);
       for (int i = 0; i < D; i++) assert_near(coef[i], expected[i], 1e-10);
-      assert_near(lime_intercept(&m, 0, coef), alpha ? g->ridge_b[0] : g->wls_b[0], 1e-10);
-      assert_near(lime_r2(&m, 0, coef), alpha ? g->ridge_r2[0] : g->wls_r2[0], 1e-10);
-      assert_ok(ctx, aus_weighted_ridge(ctx, ROWS, D, 1, g->z, g->pi, g->y, alpha, coef, &b, &r2, NULL));
+      assert_near(aus_ridge_intercept(&m, 0, coef), alpha ? g->ridge_b[0] : g->wls_b[0], 1e-10);
+      assert_near(aus_ridge_r2(&m, 0, coef), alpha ? g->ridge_r2[0] : g->wls_r2[0], 1e-10);
+      assert_ok(ctx, aus_weighted_ridge(ctx, ROWS, D, 1, g->z, g->pi, g->y, alpha, coef, &b, &r2));
       for (int i = 0; i < D; i++) assert_near(coef[i], expected[i], 1e-10);
     }
-    lime_moments_free(ctx, &m);
+    aus_moments_free(ctx, &m);
   }
   aus_ctx_destroy(ctx);
 }
@@ -44,9 +53,9 @@ static void selections(void **state)
   aus_ctx *ctx = test_ctx(1);
   for (int t = 0; t < GOLDEN_TABLES; t++) {
     const golden_table *g = &golden_tables[t];
-    lime_moments m = moments_of(ctx, g);
+    aus_moments m = moments_of(ctx, g);
     int32_t use[D], n;
-    double coef[D], scratch[2 * D * D + 2 * D];
+    double coef[D];
     for (int autos = 0; autos < 2; autos++) {
       assert_ok(ctx, lime_select(ctx, &m, 0, autos ? AUS_SELECT_AUTO : AUS_SELECT_FORWARD, 3, use, &n));
       assert_int_equal(n, 3);
@@ -58,20 +67,20 @@ static void selections(void **state)
     assert_ok(ctx, lime_select(ctx, &m, 0, AUS_SELECT_LASSO, 4, use, &n));
     assert_int_equal(n, g->lasso_n);
     for (int i = 0; i < n; i++) assert_int_equal(use[i], g->lasso[i]);
-    lime_fit(&m, 0, (lime_subset){ .n = n, .use = use }, 1, coef, NULL, scratch);
+    fit_subset(&m, (aus_subset){ .n = n, .use = use }, 1, coef);
     for (int i = 0; i < D; i++) assert_near(coef[i], g->lasso_ridge[i], 1e-10);
     assert_ok(ctx, lime_select(ctx, &m, 0, AUS_SELECT_NONE, 2, use, &n));
     assert_int_equal(n, D);
-    lime_moments_free(ctx, &m);
+    aus_moments_free(ctx, &m);
   }
   aus_ctx_destroy(ctx);
 }
 
 /* The path's defining property at each of its corners: |correlation| equal and largest on the active set; at its
- * end, least squares. la.h's own path from the rows passes through the same corners. */
-typedef struct corner { const lime_moments *m; int n; double w[64][D]; } corner;
+ * end, least squares. */
+typedef struct corner { const aus_moments *m; int n; double w[64][D]; } corner;
 
-static void check_corner(void *user, const double *w)
+static bool check_corner(void *user, const double *w, double correlation)
 {
   corner *c = user;
   double corr[D], top = 0;
@@ -80,12 +89,14 @@ static void check_corner(void *user, const double *w)
     for (int j = 0; j < D; j++) corr[i] -= c->m->gram[i * D + j] * w[j];
     top = fmax(top, fabs(corr[i]));
   }
+  assert_near(correlation, top, 1e-10);
   for (int i = 0; i < D; i++)
     if (w[i] != 0) {
       assert_near(fabs(corr[i]), top, 1e-10);
       if (top > 1e-10) assert_true((corr[i] > 0) == (w[i] > 0));
     }
   memcpy(c->w[c->n++], w, sizeof c->w[0]);
+  return true;
 }
 
 static void lasso_path(void **state)
@@ -94,12 +105,12 @@ static void lasso_path(void **state)
   aus_ctx *ctx = test_ctx(1);
   for (int t = 0; t < GOLDEN_TABLES; t++) {
     const golden_table *g = &golden_tables[t];
-    lime_moments m = moments_of(ctx, g);
+    aus_moments m = moments_of(ctx, g);
     corner c = { .m = &m };
-    assert_ok(ctx, lime_lasso_walk(ctx, D, m.gram, m.zy, check_corner, &c));
+    assert_ok(ctx, aus_lasso_walk(ctx, D, m.gram, m.zy, check_corner, &c));
     assert_true(c.n >= D && c.n < 40);
     for (int i = 0; i < D; i++) assert_near(c.w[c.n - 1][i], g->wls[i], 1e-9);
-    lime_moments_free(ctx, &m);
+    aus_moments_free(ctx, &m);
   }
   aus_ctx_destroy(ctx);
 }
@@ -110,9 +121,9 @@ static void bayesian_ridge(void **state)
   aus_ctx *ctx = test_ctx(1);
   for (int t = 0; t < GOLDEN_TABLES; t++) {
     const golden_table *g = &golden_tables[t];
-    lime_moments m = moments_of(ctx, g);
+    aus_moments m = moments_of(ctx, g);
     double mu[D], sd[D], mean[D];
-    const lime_subset all = { .n = D };
+    const aus_subset all = { .n = D };
     assert_ok(ctx, lime_baylime(ctx, &m, 0, all, (lime_prior){ 0 }, mu, sd));
     for (int i = 0; i < D; i++) {
       assert_near(mu[i], g->bayes[i], 1e-7);
@@ -124,7 +135,7 @@ static void bayesian_ridge(void **state)
     for (int i = 0; i < D; i++) assert_near(mu[i], mean[i], 1e-6);
     assert_ok(ctx, lime_baylime(ctx, &m, 0, all, (lime_prior){ .noise = 1, .precision = 1e-9, .mean = mean }, mu, sd));
     for (int i = 0; i < D; i++) assert_near(mu[i], g->wls[i], 1e-6);
-    lime_moments_free(ctx, &m);
+    aus_moments_free(ctx, &m);
   }
   aus_ctx_destroy(ctx);
 }
@@ -136,21 +147,21 @@ static void singular_tables(void **state)
   aus_ctx *ctx = test_ctx(1);
   const uint8_t z[4 * 3] = { 1, 1, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0 };
   const float y[4] = { 3, 1, 2, 0 }; /* 2 for the first two together, 1 for the third */
-  lime_moments m;
-  double coef[3], scratch[2 * 9 + 6];
-  assert_ok(ctx, lime_moments_alloc(ctx, 3, 1, &m));
-  lime_moments_of(4, z, NULL, y, &m);
-  lime_fit(&m, 0, (lime_subset){ .n = 3 }, 0, coef, NULL, scratch);
+  aus_moments m;
+  double coef[3];
+  assert_ok(ctx, aus_moments_alloc(ctx, 3, 1, &m));
+  aus_moments_of(ctx, 4, z, NULL, y, &m);
+  fit_subset(&m, (aus_subset){ .n = 3 }, 0, coef);
   assert_near(coef[0], 1, 1e-6);
   assert_near(coef[1], 1, 1e-6);
   assert_near(coef[2], 1, 1e-6);
   const float same[4] = { 0.3f, 0.3f, 0.3f, 0.3f }; /* a constant score: no weights, a perfect fit */
-  lime_moments_of(4, z, NULL, same, &m);
-  lime_fit(&m, 0, (lime_subset){ .n = 3 }, 0, coef, NULL, scratch);
+  aus_moments_of(ctx, 4, z, NULL, same, &m);
+  fit_subset(&m, (aus_subset){ .n = 3 }, 0, coef);
   for (int i = 0; i < 3; i++) assert_near(coef[i], 0, 0);
-  assert_near(lime_r2(&m, 0, coef), 1, 0);
-  assert_near(lime_intercept(&m, 0, coef), 0.3f, 1e-12);
-  lime_moments_free(ctx, &m);
+  assert_near(aus_ridge_r2(&m, 0, coef), 1, 0);
+  assert_near(aus_ridge_intercept(&m, 0, coef), 0.3f, 1e-12);
+  aus_moments_free(ctx, &m);
   aus_ctx_destroy(ctx);
 }
 

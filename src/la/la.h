@@ -28,20 +28,28 @@ void aus_sgemv(aus_ctx *ctx, int64_t m, int64_t n, const float *a, int64_t lda, 
 
 /* Cholesky a = L L' in place (lower triangle, n x n, row-major); AUS_EINVAL when not positive definite. */
 aus_status aus_cholesky(aus_ctx *ctx, int64_t n, double *a);
+/* The same without an error text: false, and *pivot (NULL: not wanted) says which one was not positive. */
+bool aus_cholesky_try(int64_t n, double *a, int64_t *pivot);
 /* x[n][m] overwritten with the solution of L L' x = b. */
 void aus_cholesky_solve(int64_t n, int64_t m, const double *l, double *x);
 
-/* Eigenvalues of symmetric a[n][n] into value[n] (any order) and eigenvectors into the rows of vector[n][n];
- * a is destroyed. Cyclic Jacobi [Golub13, sec. 8.5]: slow and accurate, for the singular case only. */
-void aus_eigen_symmetric(int64_t n, double *a, double *value, double *vector);
+/* Solving with a symmetric positive semidefinite a[n][n], singular or not: then the answer is the one of least norm. a and
+ * copy[n][n] belong to *p until the last aus_pinv_apply, which overwrites x[n] with a+ x; scratch[n]. */
+typedef struct aus_pinv { int32_t n, rank; bool singular; double *factor, *square; } aus_pinv;
+void aus_pinv_make(int32_t n, double *a, double *copy, aus_pinv *p);
+void aus_pinv_apply(const aus_pinv *p, double *x, double *scratch);
 
 /* Weighted ridge with an unpenalised intercept, binary design [Ribeiro16; audiolime.md 2.1]:
- * z[rows][d] of 0/1, weights pi[rows], y[rows][labels] -> coef[labels][d], intercept[labels], r2[labels].
- * alpha 0 is weighted least squares (minimum-norm when singular). When cov is not NULL it receives
- * (A^-1) [d][d] of the centred weighted Gram matrix plus alpha, for intervals. */
+ * z[rows][d] of 0/1, weights pi[rows], y[rows][labels] -> coef[labels][d], intercept[labels], r2[labels] (either may be
+ * NULL). alpha 0 is weighted least squares (least norm when singular). The pieces are in moments.h and ridge.h.
+ * Errors: AUS_EINVAL (no rows, bad weights, a score that is not finite), AUS_ENOMEM. */
 aus_status aus_weighted_ridge(aus_ctx *ctx, int64_t rows, int32_t d, int32_t labels, const uint8_t *z,
-                              const double *pi, const float *y, double alpha, double *coef, double *intercept,
-                              double *r2, double *cov);
+                              const double *pi, const float *y, double alpha, double *coef, double *intercept, double *r2);
+
+/* The lasso path by least-angle regression from second moments: gram[d][d] = x'x, c[d] = x'y of centred columns. visit gets
+ * each breakpoint, from all zeros on: w[d] and the largest |correlation| left; it returns false to stop. */
+typedef bool (*aus_lasso_fn)(void *user, const double *w, double correlation);
+aus_status aus_lasso_walk(aus_ctx *ctx, int32_t d, const double *gram, const double *c, aus_lasso_fn visit, void *user);
 
 /* LARS-lasso path on a centred dense design x[rows][d], y[rows]: fills coefs[steps][d] and
  * alphas[steps], at most max_steps; *steps says how many. */

@@ -6,7 +6,7 @@
  *   a column outside catches up:  t = (C - c_j) / (1 - a_j) or (C + c_j) / (1 + a_j)   it enters
  *   a coefficient meets zero:     t = -w_j / delta_j                                    it leaves
  *   C is spent:                   t = C                                                 least squares
- * alphas are C / rows (scikit-learn's). Cost per step: one Cholesky of the active Gram matrix. */
+ * Needs G and c only: no pass over the rows. Cost per step: one Cholesky of the active Gram matrix. */
 #include "la/la.h"
 
 #include <math.h>
@@ -16,7 +16,7 @@ enum { OUT, ACTIVE, BANNED /* a combination of active columns */ };
 
 struct path {
   int32_t d, n_active;
-  double *gram;            /* [d][d] x'x */
+  const double *gram;      /* [d][d] x'x */
   double *c;               /* [d] correlations with the residual */
   double *w;               /* [d] */
   double *rate;            /* [d] a_j */
@@ -25,35 +25,15 @@ struct path {
   unsigned char *state;    /* [d] */
 };
 
-/* gram and c from the data: x[rows][d] read once, row by row */
-static void correlate(struct path *p, int64_t rows, const double *x, const double *y)
-{
-  const int32_t d = p->d;
-  for (int64_t i = 0; i < rows; i++) {
-    const double *xi = x + i * d;
-    for (int32_t j = 0; j < d; j++) {
-      const double v = xi[j];
-      p->c[j] += v * y[i];
-      if (v == 0) continue;
-      for (int32_t k = 0; k <= j; k++) p->gram[j * d + k] += v * xi[k];
-    }
-  }
-  for (int32_t j = 0; j < d; j++)
-    for (int32_t k = 0; k < j; k++) p->gram[k * d + j] = p->gram[j * d + k];
-}
-
 /* delta = G_A^-1 sign(c_A); false when the active columns depend on each other. */
-static bool direction(struct path *p, aus_ctx *ctx)
+static bool direction(struct path *p)
 {
   const int32_t n = p->n_active, d = p->d;
-  char before[sizeof ctx->error];
-  memcpy(before, ctx->error, sizeof before);
   for (int32_t i = 0; i < n; i++) {
     for (int32_t k = 0; k < n; k++) p->factor[i * n + k] = p->gram[(int64_t)p->active[i] * d + p->active[k]];
     p->delta[i] = p->c[p->active[i]] >= 0 ? 1.0 : -1.0;
   }
-  const bool ok = aus_cholesky(ctx, n, p->factor) == AUS_OK;
-  if (!ok) { memcpy(ctx->error, before, sizeof before); return false; }
+  if (!aus_cholesky_try(n, p->factor, NULL)) return false;
   aus_cholesky_solve(n, 1, p->factor, p->delta);
   for (int32_t j = 0; j < d; j++) {
     p->rate[j] = 0;
@@ -103,18 +83,19 @@ static void leave(struct path *p, int32_t i)
   p->n_active--;
 }
 
+/* The first of equals. */
 static int32_t strongest(const struct path *p)
 {
   int32_t best = -1;
   for (int32_t j = 0; j < p->d; j++)
-    if (p->state[j] == OUT && (best < 0 || fabs(p->c[j]) > fabs(p->c[best]))) best = j;
+    if (p->state[j] == OUT && (best < 0 || fabs(p->c[j]) > fabs(p->c[best]) * (1 + 1e-12))) best = j;
   return best;
 }
 
 /* A direction for the current active set; the newest column is banned as long as it spoils it. */
-static bool settle(struct path *p, aus_ctx *ctx)
+static bool settle(struct path *p)
 {
-  while (p->n_active > 0 && !direction(p, ctx)) {
+  while (p->n_active > 0 && !direction(p)) {
     const int32_t j = p->active[p->n_active - 1];
     leave(p, p->n_active - 1);
     p->state[j] = BANNED;
@@ -122,18 +103,14 @@ static bool settle(struct path *p, aus_ctx *ctx)
   return p->n_active > 0;
 }
 
-static int32_t walk(struct path *p, aus_ctx *ctx, int64_t rows, int32_t max_steps, double *coefs, double *alphas)
+static void walk(struct path *p, aus_lasso_fn visit, void *user)
 {
-  const size_t d = (size_t)p->d;
-  int32_t steps = 0, j = strongest(p);
+  int32_t j = strongest(p);
   double big_c = j < 0 ? 0 : fabs(p->c[j]);
   const double spent = 1e-12 * big_c;
-  for (;;) {
-    memcpy(coefs + (size_t)steps * d, p->w, d * sizeof *p->w);
-    alphas[steps++] = big_c / (double)rows;
-    if (steps == max_steps || big_c <= spent) break;
+  while (visit(user, p->w, big_c) && big_c > spent) {
     if (j >= 0) enter(p, j);
-    if (!settle(p, ctx)) break;
+    if (!settle(p)) break;
     double t = big_c;
     j = next_to_enter(p, big_c, &t);
     const int32_t gone = next_to_leave(p, &t);
@@ -142,7 +119,49 @@ static int32_t walk(struct path *p, aus_ctx *ctx, int64_t rows, int32_t max_step
     if (gone >= 0) { leave(p, gone); j = -1; }
     else if (j < 0) big_c = 0;
   }
-  return steps;
+}
+
+aus_status aus_lasso_walk(aus_ctx *ctx, int32_t d, const double *gram, const double *c, aus_lasso_fn visit, void *user)
+{
+  const size_t n = (size_t)d;
+  double *block = aus_alloc_zero(ctx, n * n + 4 * n, sizeof(double));
+  int32_t *active = aus_alloc_zero(ctx, n, sizeof *active + 1);
+  const aus_status status = block && active ? AUS_OK : AUS_ENOMEM;
+  if (status == AUS_OK) {
+    struct path p = { .d = d, .gram = gram, .factor = block, .c = block + n * n, .w = block + n * n + n, .rate = block + n * n + 2 * n,
+                      .delta = block + n * n + 3 * n, .active = active, .state = (unsigned char *)(active + n) };
+    memcpy(p.c, c, n * sizeof *c);
+    walk(&p, visit, user);
+  }
+  aus_free(ctx, active);
+  aus_free(ctx, block);
+  return status;
+}
+
+/* ---- from a dense design, as scikit-learn's lars_path ------------------------------------------------ */
+
+/* gram[d][d] and c[d] from x[rows][d], read once, row by row */
+static void correlate(int64_t rows, int32_t d, const double *x, const double *y, double *gram, double *c)
+{
+  for (int64_t i = 0; i < rows; i++) {
+    const double *xi = x + i * d;
+    for (int32_t j = 0; j < d; j++) {
+      c[j] += xi[j] * y[i];
+      for (int32_t k = 0; k <= j && xi[j] != 0; k++) gram[(int64_t)j * d + k] += xi[j] * xi[k];
+    }
+  }
+  for (int32_t j = 0; j < d; j++)
+    for (int32_t k = 0; k < j; k++) gram[(int64_t)k * d + j] = gram[(int64_t)j * d + k];
+}
+
+struct record { int64_t rows; int32_t d, steps, most; double *coefs, *alphas; };
+
+static bool keep(void *user, const double *w, double correlation)
+{
+  struct record *r = user;
+  memcpy(r->coefs + (int64_t)r->steps * r->d, w, (size_t)r->d * sizeof *w);
+  r->alphas[r->steps++] = correlation / (double)r->rows;
+  return r->steps < r->most;
 }
 
 aus_status aus_lasso_path(aus_ctx *ctx, int64_t rows, int32_t d, const double *x, const double *y, int32_t max_steps,
@@ -151,19 +170,12 @@ aus_status aus_lasso_path(aus_ctx *ctx, int64_t rows, int32_t d, const double *x
   *steps = 0;
   if (rows < 1 || d < 1 || max_steps < 1) return aus_fail(ctx, AUS_EINVAL, "a lasso path needs rows, columns and steps");
   const size_t n = (size_t)d;
-  double *block = aus_alloc_zero(ctx, 2 * n * n + 4 * n, sizeof(double));
-  int32_t *active = aus_alloc_zero(ctx, n, sizeof *active + 1);
-  aus_status status = block && active ? AUS_OK : AUS_ENOMEM;
-  if (status == AUS_OK) {
-    struct path p = {
-      .d = d, .gram = block, .factor = block + n * n, .c = block + 2 * n * n, .w = block + 2 * n * n + n,
-      .rate = block + 2 * n * n + 2 * n, .delta = block + 2 * n * n + 3 * n, .active = active,
-      .state = (unsigned char *)(active + n),
-    };
-    correlate(&p, rows, x, y);
-    *steps = walk(&p, ctx, rows, max_steps, coefs, alphas);
-  }
-  aus_free(ctx, active);
-  aus_free(ctx, block);
+  double *gram = aus_alloc_zero(ctx, n * n + n, sizeof *gram);
+  if (!gram) return AUS_ENOMEM;
+  correlate(rows, d, x, y, gram, gram + n * n);
+  struct record r = { .rows = rows, .d = d, .most = max_steps, .coefs = coefs, .alphas = alphas };
+  const aus_status status = aus_lasso_walk(ctx, d, gram, gram + n * n, keep, &r);
+  *steps = r.steps;
+  aus_free(ctx, gram);
   return status;
 }

@@ -8,21 +8,23 @@
  * which this is equal when mu0 = 0. */
 #include "lime/lime.h"
 
+#include "la/la.h"
+
 #include <math.h>
 #include <string.h>
 
 static const double TINY = 1e-6; /* shape and rate of both Gamma hyperpriors */
 
 typedef struct posterior {
-  const lime_moments *m;
-  lime_subset s;
+  const aus_moments *m;
+  aus_subset s;
   const double *c;           /* c of the label */
   const double *mean;        /* mu0 or NULL */
   double *l, *copy;          /* S^-1 and its factor */
-  double *mu, *last, *var, *col;
+  double *mu, *last, *var, *col, *more;
 } posterior;
 
-static int32_t at(lime_subset s, int32_t i) { return s.use ? s.use[i] : i; }
+static int32_t at(aus_subset s, int32_t i) { return s.use ? s.use[i] : i; }
 static double mu0(const posterior *p, int32_t i) { return p->mean ? p->mean[at(p->s, i)] : 0; }
 static double gram(const posterior *p, int32_t i, int32_t j) { return p->m->gram[(int64_t)at(p->s, i) * p->m->d + at(p->s, j)]; }
 
@@ -38,13 +40,14 @@ static void update(posterior *p, double a, double lambda)
     }
     p->mu[i] *= a;
   }
-  lime_factor(n, p->l, p->copy);
-  lime_cholesky_solve(n, p->l, p->mu);
+  aus_pinv inverse;
+  aus_pinv_make(n, p->l, p->copy, &inverse);
+  aus_pinv_apply(&inverse, p->mu, p->more);
   for (int32_t i = 0; i < n; i++) {
     p->mu[i] += mu0(p, i);
     memset(p->col, 0, (size_t)n * sizeof *p->col);
     p->col[i] = 1;
-    lime_cholesky_solve(n, p->l, p->col);
+    aus_pinv_apply(&inverse, p->col, p->more);
     p->var[i] = p->col[i];
   }
 }
@@ -73,21 +76,22 @@ static void maximise(posterior *p, int32_t label, lime_prior prior, double *coef
     spread(p, coef);
     const double gamma = p->s.n - lambda * trace;
     if (!(prior.precision > 0)) lambda = (gamma + 2 * TINY) / (size + 2 * TINY);
-    if (!(prior.noise > 0)) a = (rows - gamma + 2 * TINY) / (lime_rss(p->m, label, coef) + 2 * TINY);
+    if (!(prior.noise > 0)) a = (rows - gamma + 2 * TINY) / (aus_ridge_rss(p->m, label, coef) + 2 * TINY);
   }
 }
 
-aus_status lime_baylime(aus_ctx *ctx, const lime_moments *m, int32_t label, lime_subset subset, lime_prior prior,
+aus_status lime_baylime(aus_ctx *ctx, const aus_moments *m, int32_t label, aus_subset subset, lime_prior prior,
                         double *coef, double *sd)
 {
   const size_t n = (size_t)subset.n;
-  double *block = aus_alloc(ctx, 2 * n * n + 4 * n, sizeof *block);
+  double *block = aus_alloc(ctx, 2 * n * n + 5 * n, sizeof *block);
   if (!block) return AUS_ENOMEM;
   posterior p = { .m = m, .s = subset, .c = m->zy + (int64_t)label * m->d, .mean = prior.mean,
                   .l = block, .copy = block + n * n, .mu = block + 2 * n * n };
   p.last = p.mu + n;
   p.var = p.last + n;
   p.col = p.var + n;
+  p.more = p.col + n;
   maximise(&p, label, prior, coef);
   spread(&p, coef);
   memset(sd, 0, (size_t)m->d * sizeof *sd);

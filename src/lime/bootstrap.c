@@ -22,11 +22,12 @@ void lime_reweight(const lime_table *t, uint64_t seed, int stream, int64_t repli
 }
 
 typedef struct job {
+  aus_ctx *ctx;
   const lime_table *t;
-  const lime_subset *subset;
+  const aus_subset *subset;
   double alpha, *coef;           /* [n][labels][d] */
   uint64_t seed;
-  lime_moments *m;               /* [workers] */
+  aus_moments *m;               /* [workers] */
   double **pi, **scratch;        /* [workers] */
 } job;
 
@@ -36,9 +37,8 @@ static void replicate(void *arg, int64_t begin, int64_t end, int worker)
   const int32_t d = j->t->d, labels = j->t->labels;
   for (int64_t b = begin; b < end; b++) {
     lime_reweight(j->t, j->seed, LIME_STREAM_BOOTSTRAP, b, j->pi[worker]);
-    lime_moments_of(j->t->n_nb, j->t->z, j->pi[worker], j->t->y, &j->m[worker]);
-    for (int32_t k = 0; k < labels; k++)
-      lime_fit(&j->m[worker], k, j->subset[k], j->alpha, j->coef + (b * labels + k) * d, NULL, j->scratch[worker]);
+    aus_moments_of(j->ctx, j->t->n_nb, j->t->z, j->pi[worker], j->t->y, &j->m[worker]);
+    lime_ridges(&j->m[worker], j->subset, j->alpha, j->coef + b * labels * d, NULL, j->scratch[worker]);
   }
 }
 
@@ -72,9 +72,9 @@ static aus_status job_alloc(aus_ctx *ctx, job *j, int workers)
   j->scratch = aus_alloc_zero(ctx, (size_t)workers, sizeof *j->scratch);
   if (!j->m || !j->pi || !j->scratch) return AUS_ENOMEM;
   for (int w = 0; w < workers; w++) {
-    AUS_TRY(lime_moments_alloc(ctx, j->t->d, j->t->labels, &j->m[w]));
+    AUS_TRY(aus_moments_alloc(ctx, j->t->d, j->t->labels, &j->m[w]));
     j->pi[w] = aus_alloc(ctx, (size_t)j->t->n_nb, sizeof(double));
-    j->scratch[w] = aus_alloc(ctx, lime_fit_scratch(j->t->d), sizeof(double));
+    j->scratch[w] = aus_alloc(ctx, aus_ridge_scratch(j->t->d), sizeof(double));
     if (!j->pi[w] || !j->scratch[w]) return AUS_ENOMEM;
   }
   return AUS_OK;
@@ -83,7 +83,7 @@ static aus_status job_alloc(aus_ctx *ctx, job *j, int workers)
 static void job_free(aus_ctx *ctx, job *j, int workers)
 {
   for (int w = 0; w < workers; w++) {
-    if (j->m) lime_moments_free(ctx, &j->m[w]);
+    if (j->m) aus_moments_free(ctx, &j->m[w]);
     if (j->pi) aus_free(ctx, j->pi[w]);
     if (j->scratch) aus_free(ctx, j->scratch[w]);
   }
@@ -93,11 +93,11 @@ static void job_free(aus_ctx *ctx, job *j, int workers)
   aus_free(ctx, j->coef);
 }
 
-aus_status lime_bootstrap(aus_ctx *ctx, const lime_table *t, const lime_subset *subset, double alpha, int32_t n,
+aus_status lime_bootstrap(aus_ctx *ctx, const lime_table *t, const aus_subset *subset, double alpha, int32_t n,
                           uint64_t seed, double *lo, double *hi)
 {
   const int64_t stride = (int64_t)t->labels * t->d;
-  job j = { .t = t, .subset = subset, .alpha = alpha, .seed = seed };
+  job j = { .ctx = ctx, .t = t, .subset = subset, .alpha = alpha, .seed = seed };
   aus_status status = job_alloc(ctx, &j, ctx->threads);
   j.coef = aus_alloc(ctx, (size_t)n * (size_t)stride, sizeof(double));
   double *sorted = aus_alloc(ctx, (size_t)n, sizeof *sorted);

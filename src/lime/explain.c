@@ -100,15 +100,16 @@ static void set_normal(aus_weight *weight, int32_t d, const double *coef, const 
   }
 }
 
-/* The linear model of one label: coef[d] and a standard deviation each. */
-aus_status lime_fit_label(lime_work *w, int32_t k, const lime_moments *m, double *coef, double *sd, double *scratch)
+aus_status lime_fit_labels(lime_work *w, const aus_moments *m, double *coef, double *sd, double *scratch)
 {
   const aus_lime_config *c = &w->config;
-  if (c->surrogate == AUS_SURROGATE_BAYLIME) {
-    const lime_prior prior = { .noise = c->noise_precision, .precision = c->prior_precision, .mean = c->prior_mean };
-    return lime_baylime(w->ctx, m, k, w->subset[k], prior, coef, sd);
+  if (c->surrogate != AUS_SURROGATE_BAYLIME) {
+    lime_ridges(m, w->subset, penalty(c), coef, sd, scratch);
+    return AUS_OK;
   }
-  lime_fit(m, k, w->subset[k], penalty(c), coef, sd, scratch);
+  const lime_prior prior = { .noise = c->noise_precision, .precision = c->prior_precision, .mean = c->prior_mean };
+  for (int32_t k = 0; k < w->labels; k++)
+    AUS_TRY(lime_baylime(w->ctx, m, k, w->subset[k], prior, coef + (int64_t)k * m->d, sd + (int64_t)k * m->d));
   return AUS_OK;
 }
 
@@ -127,16 +128,16 @@ static void weights_from_shapley(lime_work *w, int32_t k, double *coef)
 /* R2 of intercept + coef . z for any intercept, under the kernel. */
 static double fit_quality(const lime_work *w, int32_t k, const double *coef, double intercept)
 {
-  const double shift = lime_intercept(&w->moments, k, coef) - intercept, v = w->moments.yy[k];
-  const double rss = lime_rss(&w->moments, k, coef) + w->moments.weight * shift * shift;
-  return v > 0 ? 1 - rss / v : lime_r2(&w->moments, k, coef);
+  const double shift = aus_ridge_intercept(&w->moments, k, coef) - intercept, v = w->moments.yy[k];
+  const double rss = aus_ridge_rss(&w->moments, k, coef) + w->moments.weight * shift * shift;
+  return v > 0 ? 1 - rss / v : aus_ridge_r2(&w->moments, k, coef);
 }
 
 static void summarise(lime_work *w, int32_t k, const double *coef)
 {
   aus_target_explanation *e = &w->out->target[k];
   const bool shapley = w->config.surrogate == AUS_SURROGATE_SHAPLEY;
-  e->intercept = shapley ? e->score_none : lime_intercept(&w->moments, k, coef);
+  e->intercept = shapley ? e->score_none : aus_ridge_intercept(&w->moments, k, coef);
   e->local_prediction = e->intercept;
   for (int32_t i = 0; i < w->c->n; i++) e->local_prediction += coef[i];
   e->r2 = fit_quality(w, k, coef, e->intercept);
@@ -180,23 +181,30 @@ static aus_status intervals(lime_work *w)
   return AUS_OK;
 }
 
-static aus_status fit(lime_work *w)
+/* Weights of every target, from fits or from Shapley values, and what the fit is worth. */
+static aus_status set_weights(lime_work *w, double *coef, double *sd, double *scratch)
 {
   const int32_t d = w->c->n;
-  AUS_TRY(lime_moments_alloc(w->ctx, d, w->labels, &w->moments));
-  lime_moments_of(w->table.n_nb, w->table.z, w->table.pi, w->table.y, &w->moments);
-  AUS_TRY(select_components(w));
-  double *coef = aus_alloc(w->ctx, 2 * (size_t)d + lime_fit_scratch(d), sizeof *coef), *sd = coef + d;
-  if (!coef) return AUS_ENOMEM;
-  aus_status status = AUS_OK;
-  for (int32_t k = 0; k < w->labels && status == AUS_OK; k++) {
-    if (w->config.surrogate == AUS_SURROGATE_SHAPLEY) weights_from_shapley(w, k, coef);
-    else {
-      status = lime_fit_label(w, k, &w->moments, coef, sd, sd + d);
-      set_normal(w->out->target[k].weight, d, coef, sd);
-    }
-    summarise(w, k, coef);
+  const bool shapley = w->config.surrogate == AUS_SURROGATE_SHAPLEY;
+  if (!shapley) AUS_TRY(lime_fit_labels(w, &w->moments, coef, sd, scratch));
+  for (int32_t k = 0; k < w->labels; k++) {
+    double *mine = coef + (int64_t)k * d;
+    if (shapley) weights_from_shapley(w, k, mine);
+    else set_normal(w->out->target[k].weight, d, mine, sd + (int64_t)k * d);
+    summarise(w, k, mine);
   }
+  return AUS_OK;
+}
+
+static aus_status fit(lime_work *w)
+{
+  const size_t d = (size_t)w->c->n, labels = (size_t)w->labels;
+  AUS_TRY(aus_moments_alloc(w->ctx, w->c->n, w->labels, &w->moments));
+  AUS_TRY(aus_moments_by_count(w->ctx, w->table.n_nb, w->table.z, w->table.pi, w->table.y, &w->moments));
+  AUS_TRY(select_components(w));
+  double *coef = aus_alloc(w->ctx, 2 * labels * d + aus_ridge_scratch(w->c->n), sizeof *coef);
+  if (!coef) return AUS_ENOMEM;
+  const aus_status status = set_weights(w, coef, coef + labels * d, coef + 2 * labels * d);
   aus_free(w->ctx, coef);
   return status == AUS_OK ? intervals(w) : status;
 }
@@ -359,7 +367,7 @@ aus_status aus_lime_explain(aus_ctx *ctx, aus_model *model, const aus_components
   aus_free(ctx, w.raw);
   aus_free(ctx, w.subset);
   aus_free(ctx, w.use);
-  lime_moments_free(ctx, &w.moments);
+  aus_moments_free(ctx, &w.moments);
   lime_table_free(ctx, &w.table);
   if (status != AUS_OK) aus_explanation_free(out);
   return status;

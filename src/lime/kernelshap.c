@@ -9,6 +9,8 @@
  * P = A^-1 - A^-1 1 1' A^-1 / (1' A^-1 1). An additive model has none. */
 #include "lime/lime.h"
 
+#include "la/la.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -79,18 +81,19 @@ static void solve(regression *q)
     accumulate(q, q->t->row_without + r, q->edge);
   }
   for (int64_t r = 0; r < q->t->n_shapley; r++) accumulate(q, q->t->row_shapley + r, q->drawn);
-  lime_factor(d, q->a, q->copy);
+  aus_pinv inverse;
+  aus_pinv_make(d, q->a, q->copy, &inverse);
   double sum = 0, ones = 0;
   for (int32_t i = 0; i < d; i++) q->one[i] = 1;
-  lime_cholesky_solve(d, q->a, q->phi);
-  lime_cholesky_solve(d, q->a, q->one);
+  aus_pinv_apply(&inverse, q->phi, q->g);
+  aus_pinv_apply(&inverse, q->one, q->g);
   for (int32_t i = 0; i < d; i++) sum += q->phi[i];
   for (int32_t i = 0; i < d; i++) ones += q->one[i];
   for (int32_t i = 0; i < d; i++) {
     double *col = q->p + (int64_t)i * d; /* P is symmetric: column i is row i */
     memset(col, 0, (size_t)d * sizeof *col);
     col[i] = 1;
-    lime_cholesky_solve(d, q->a, col);
+    aus_pinv_apply(&inverse, col, q->g);
     for (int32_t j = 0; j < d; j++) col[j] -= q->one[i] * q->one[j] / ones;
   }
   for (int32_t i = 0; i < d; i++) q->phi[i] -= q->one[i] * (sum - q->delta) / ones;

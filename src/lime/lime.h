@@ -1,17 +1,20 @@
 /* lime.h - the steps of audioLIME as functions. Internal.
  *
  *   neighbourhood.c  which rows z to evaluate            kernel.c    how near a row is to the input
- *   moments.c        weighted sums every fit reads       fit.c       ridge, least squares
+ *   labels.c         the linear fits of all labels
  *   select.c         which components may be used        baylime.c   Bayesian ridge
  *   bootstrap.c      intervals                           stability.c, repeat.c  would another draw say the same
  *   shapley.c        exact, from all 2^d rows            kernelshap.c, permutation.c  sampled
- *   explain.c        puts the steps in order */
+ *   explain.c        puts the steps in order
+ *
+ * The weighted sums that every fit reads, and the ridge itself, are la/moments.h and la/ridge.h. */
 #ifndef AUS_LIME_INTERNAL_H
 #define AUS_LIME_INTERNAL_H
 
 #include <auscult/explain.h>
 
 #include "core/core.h"
+#include "la/ridge.h"
 
 enum {
   LIME_MAX_COMPONENTS = 4096,
@@ -64,48 +67,16 @@ double lime_kernel(double distance, double width);                    /* exp(-D^
 int32_t lime_count(int32_t d, const uint8_t *z);
 double lime_logit(double p);
 
-/* ---- moments.c ---- */
-
-/* Weighted means and centred second moments; all a linear fit ever needs to know of a table. */
-typedef struct lime_moments {
-  int32_t d, labels;
-  int64_t rows;
-  double weight;  /* sum pi */
-  double *zbar;   /* [d] */
-  double *gram;   /* [d][d] sum pi (z - zbar)(z - zbar)' */
-  double *ybar;   /* [labels] */
-  double *zy;     /* [labels][d] sum pi (z - zbar)(y - ybar) */
-  double *yy;     /* [labels] sum pi (y - ybar)^2 */
-} lime_moments;
-aus_status lime_moments_alloc(aus_ctx *ctx, int32_t d, int32_t labels, lime_moments *m);
-void lime_moments_free(aus_ctx *ctx, lime_moments *m);
-/* y[rows][labels]; pi may be NULL (all ones). */
-void lime_moments_of(int64_t rows, const uint8_t *z, const double *pi, const float *y, lime_moments *m);
-
-/* ---- fit.c: solutions for a subset of the components; coef[d] is 0 outside it ---- */
-
-/* use[n] ascending indices, or NULL for all d. */
-typedef struct lime_subset { int32_t n; const int32_t *use; } lime_subset;
-size_t lime_fit_scratch(int32_t d); /* doubles */
-/* When se is not NULL it receives the standard error of each coefficient,
- * s^2 (A^-1 G A^-1), s^2 = rss / (rows - n - 1) [Visani20]. */
-void lime_fit(const lime_moments *m, int32_t label, lime_subset subset, double alpha, double *coef, double *se, double *scratch);
-double lime_intercept(const lime_moments *m, int32_t label, const double *coef);
-double lime_r2(const lime_moments *m, int32_t label, const double *coef);
-/* Cholesky of the lower triangle of a[n][n] in place; false when it is not positive definite to working precision. */
-bool lime_cholesky(int32_t n, double *a);
-void lime_cholesky_solve(int32_t n, const double *l, double *x);
-/* a[n][n] becomes a Cholesky factor of a, or of a plus the smallest multiple of 1 that makes it one. */
-void lime_factor(int32_t n, double *a, double *copy);
-double lime_rss(const lime_moments *m, int32_t label, const double *coef);
+/* ---- labels.c: ridges of all labels; labels with the same subset share one factor. sd may be NULL; coef, sd [labels][d] ---- */
+void lime_ridges(const aus_moments *m, const aus_subset *subset, double alpha, double *coef, double *sd, double *scratch);
 
 /* ---- select.c: fills use (room for d) and *n ---- */
-aus_status lime_select(aus_ctx *ctx, const lime_moments *m, int32_t label, aus_selection method, int32_t n_features,
+aus_status lime_select(aus_ctx *ctx, const aus_moments *m, int32_t label, aus_selection method, int32_t n_features,
                        int32_t *use, int32_t *n);
 
 /* ---- baylime.c ---- */
 typedef struct lime_prior { double noise, precision; const double *mean; } lime_prior; /* 0: fitted; NULL: 0 */
-aus_status lime_baylime(aus_ctx *ctx, const lime_moments *m, int32_t label, lime_subset subset, lime_prior prior,
+aus_status lime_baylime(aus_ctx *ctx, const aus_moments *m, int32_t label, aus_subset subset, lime_prior prior,
                         double *coef, double *sd);
 
 /* ---- bootstrap.c ---- */
@@ -113,7 +84,7 @@ aus_status lime_baylime(aus_ctx *ctx, const lime_moments *m, int32_t label, lime
 /* Bayesian bootstrap weights: pi times independent Exp(1) per row, one draw per pair of a paired table. */
 void lime_reweight(const lime_table *t, uint64_t seed, int stream, int64_t replicate, double *pi);
 /* lo, hi [labels][d] from n replicates; subset[labels]. */
-aus_status lime_bootstrap(aus_ctx *ctx, const lime_table *t, const lime_subset *subset, double alpha, int32_t n,
+aus_status lime_bootstrap(aus_ctx *ctx, const lime_table *t, const aus_subset *subset, double alpha, int32_t n,
                           uint64_t seed, double *lo, double *hi);
 
 /* ---- shapley.c ---- */

@@ -10,13 +10,11 @@
 /* coef[labels][d], se[labels][d] of a repeat: the same rows reweighted, or a fresh draw. */
 static aus_status repeat_fit(lime_work *w, const lime_table *t, const double *pi, double *coef, double *se, double *scratch)
 {
-  lime_moments m;
-  AUS_TRY(lime_moments_alloc(w->ctx, t->d, t->labels, &m));
-  lime_moments_of(t->n_nb, t->z, pi, t->y, &m);
-  aus_status status = AUS_OK;
-  for (int32_t k = 0; k < t->labels && status == AUS_OK; k++)
-    status = lime_fit_label(w, k, &m, coef + (int64_t)k * t->d, se + (int64_t)k * t->d, scratch);
-  lime_moments_free(w->ctx, &m);
+  aus_moments m;
+  AUS_TRY(aus_moments_alloc(w->ctx, t->d, t->labels, &m));
+  aus_moments_of(w->ctx, t->n_nb, t->z, pi, t->y, &m);
+  const aus_status status = lime_fit_labels(w, &m, coef, se, scratch);
+  aus_moments_free(w->ctx, &m);
   return status;
 }
 
@@ -101,10 +99,10 @@ aus_status lime_stability(lime_work *w)
   if (known || unknown) return AUS_OK;
   const size_t stride = (size_t)w->labels * (size_t)d;
   double *coef = aus_alloc(w->ctx, (size_t)runs * stride, 2 * sizeof *coef), *se = coef + (size_t)runs * stride;
-  double *mine = aus_alloc(w->ctx, 2 * (size_t)runs * (size_t)d + lime_fit_scratch(d) + (size_t)w->table.n_nb, sizeof *mine);
+  double *mine = aus_alloc(w->ctx, 2 * (size_t)runs * (size_t)d + aus_ridge_scratch(d) + (size_t)w->table.n_nb, sizeof *mine);
   aus_status status = coef && mine ? AUS_OK : AUS_ENOMEM;
   if (status == AUS_OK) {
-    double *scratch = mine + 2 * (int64_t)runs * d, *pi = scratch + lime_fit_scratch(d);
+    double *scratch = mine + 2 * (int64_t)runs * d, *pi = scratch + aus_ridge_scratch(d);
     for (int32_t r = 0; r < runs && status == AUS_OK; r++)
       status = one_run(w, r, pi, coef + (size_t)r * stride, se + (size_t)r * stride, scratch);
     if (status == AUS_OK) status = agreement(w, runs, coef, se, mine);

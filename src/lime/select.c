@@ -5,7 +5,9 @@
  *   lasso    the lasso path, from the least regularised end back to the first point with few enough
  *   auto     forward up to 6 components, else highest
  * Ties go to the first component, ties being scores within 1e-12. */
-#include "lime/lasso.h"
+#include "lime/lime.h"
+
+#include "la/la.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -13,14 +15,22 @@
 
 static int by_index(const void *a, const void *b) { return *(const int32_t *)a - *(const int32_t *)b; }
 
-typedef struct trial { const lime_moments *m; int32_t label; double *coef, *scratch; int32_t *sorted; } trial;
+typedef struct trial { const aus_moments *m; int32_t label; double *coef, *scratch; int32_t *sorted; } trial;
+
+/* coef of the fit on a subset. */
+static void fit_subset(const trial *t, aus_subset s, double alpha)
+{
+  aus_ridge r;
+  aus_ridge_factor(t->m, s, alpha, false, t->scratch, &r);
+  aus_ridge_solve(&r, t->m, t->label, t->coef, NULL);
+}
 
 static double score_with(const trial *t, const int32_t *use, int32_t n, int32_t j)
 {
   memcpy(t->sorted, use, (size_t)n * sizeof *use);
   t->sorted[n] = j;
-  lime_fit(t->m, t->label, (lime_subset){ .n = n + 1, .use = t->sorted }, 0, t->coef, NULL, t->scratch);
-  return lime_r2(t->m, t->label, t->coef);
+  fit_subset(t, (aus_subset){ .n = n + 1, .use = t->sorted }, 0);
+  return aus_ridge_r2(t->m, t->label, t->coef);
 }
 
 static void forward(const trial *t, int32_t wanted, int32_t *use, int32_t *n)
@@ -44,7 +54,7 @@ static void forward(const trial *t, int32_t wanted, int32_t *use, int32_t *n)
 static void highest(const trial *t, int32_t wanted, int32_t *use, int32_t *n)
 {
   const int32_t d = t->m->d;
-  lime_fit(t->m, t->label, (lime_subset){ .n = d }, 0.01, t->coef, NULL, t->scratch);
+  fit_subset(t, (aus_subset){ .n = d }, 0.01);
   for (*n = 0; *n < wanted; ++*n) {
     double best = -1;
     for (int32_t j = 0; j < d; j++)
@@ -59,22 +69,24 @@ static void highest(const trial *t, int32_t wanted, int32_t *use, int32_t *n)
 typedef struct last_fit { int32_t d, wanted, n; int32_t *use; bool any; } last_fit;
 
 /* Keeps the latest point of the path that is small enough, and its first point in case none is. */
-static void keep_small(void *user, const double *w)
+static bool keep_small(void *user, const double *w, double correlation)
 {
+  (void)correlation;
   last_fit *k = user;
   int32_t n = 0;
   for (int32_t j = 0; j < k->d; j++) n += w[j] != 0;
-  if (n > k->wanted && k->any) return;
+  if (n > k->wanted && k->any) return true; /* a coefficient may leave again */
   k->any = true;
   k->n = 0;
   for (int32_t j = 0; j < k->d; j++) if (w[j] != 0) k->use[k->n++] = j;
+  return true;
 }
 
 static aus_status choose(aus_ctx *ctx, const trial *t, aus_selection method, int32_t wanted, int32_t *use, int32_t *n)
 {
   if (method == AUS_SELECT_LASSO) {
     last_fit k = { .d = t->m->d, .wanted = wanted, .use = use };
-    AUS_TRY(lime_lasso_walk(ctx, t->m->d, t->m->gram, t->m->zy + (int64_t)t->label * t->m->d, keep_small, &k));
+    AUS_TRY(aus_lasso_walk(ctx, t->m->d, t->m->gram, t->m->zy + (int64_t)t->label * t->m->d, keep_small, &k));
     *n = k.n;
     return AUS_OK;
   }
@@ -83,7 +95,7 @@ static aus_status choose(aus_ctx *ctx, const trial *t, aus_selection method, int
   return AUS_OK;
 }
 
-aus_status lime_select(aus_ctx *ctx, const lime_moments *m, int32_t label, aus_selection method, int32_t n_features,
+aus_status lime_select(aus_ctx *ctx, const aus_moments *m, int32_t label, aus_selection method, int32_t n_features,
                        int32_t *use, int32_t *n)
 {
   const int32_t d = m->d, wanted = n_features < 1 || n_features > d ? d : n_features;
@@ -92,7 +104,7 @@ aus_status lime_select(aus_ctx *ctx, const lime_moments *m, int32_t label, aus_s
   for (int32_t i = 0; i < d; i++) use[i] = i;
   if (method == AUS_SELECT_NONE || (wanted == d && method != AUS_SELECT_LASSO)) return AUS_OK;
   double *coef = aus_alloc(ctx, (size_t)d, sizeof *coef);
-  double *scratch = aus_alloc(ctx, lime_fit_scratch(d), sizeof *scratch);
+  double *scratch = aus_alloc(ctx, aus_ridge_scratch(d), sizeof *scratch);
   int32_t *sorted = aus_alloc(ctx, (size_t)d + 1, sizeof *sorted);
   aus_status status = AUS_ENOMEM;
   if (coef && scratch && sorted) {

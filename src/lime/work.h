@@ -13,14 +13,14 @@ typedef struct lime_work {
   double *raw;              /* [labels] */
   int32_t labels;
   lime_table table;
-  lime_moments moments;
-  lime_subset *subset;      /* [labels] */
+  aus_moments moments;
+  aus_subset *subset;      /* [labels] */
   int32_t *use;             /* [labels][d], what the subsets point to */
   aus_explanation *out;
 } lime_work;
 
-/* The linear model of one label: coef[d] and a standard deviation each; scratch[lime_fit_scratch(d)]. */
-aus_status lime_fit_label(lime_work *w, int32_t k, const lime_moments *m, double *coef, double *sd, double *scratch);
+/* The linear models of all labels: coef[labels][d] and a standard deviation each; scratch[aus_ridge_scratch(d)]. */
+aus_status lime_fit_labels(lime_work *w, const aus_moments *m, double *coef, double *sd, double *scratch);
 
 /* Fills stability, vsi and csi of every target (repeat.c). */
 aus_status lime_stability(lime_work *w);

@@ -8,7 +8,7 @@ const aus_kernels *aus_kernels_select(const aus_cpu *cpu, const char *name)
 {
   const struct { const aus_kernels *table; int usable; } known[] = { /* best first */
 #ifdef AUS_HAVE_AVX512
-    { &aus_kernels_avx512, cpu->avx512 },
+    { &aus_kernels_avx512, cpu->avx512 && cpu->vpopcnt }, /* its flags allow both */
 #endif
 #ifdef AUS_HAVE_AVX2
     { &aus_kernels_avx2, cpu->avx2 },

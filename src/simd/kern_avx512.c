@@ -13,6 +13,7 @@
 #include "simd/kern_spec.inc"
 #include "simd/kern_fft_fused.inc"
 #include "simd/kern_fft_row.inc"
+#include "simd/kern_design.inc"
 #include "simd/kern_rank.inc"
 
 const aus_kernels aus_kernels_avx512 = {

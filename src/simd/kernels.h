@@ -10,6 +10,7 @@
 #include "core/cpu.h"
 #include "simd/kern_conv.h"
 #include "simd/kern_fft.h"
+#include "simd/kern_design.h"
 #include "simd/kern_rank.h"
 #include "simd/kern_gemm.h"
 #include "simd/kern_rnn.h"
@@ -24,6 +25,7 @@ typedef struct aus_kernels {
   struct aus_rnn_kernels rnn;   /* steps of recurrent layers */
   struct aus_fft_kernels fft;  /* frames in lanes: transforms */
   struct aus_spec_kernels spec; /* frames in lanes: framing, power, banks, logarithms */
+  struct aus_design_kernels design; /* tables of zeros and ones */
   struct aus_rank_kernels rank; /* sliding medians, soft masks */
   struct aus_vec_kernels vec;  /* elementwise work and reductions */
   struct aus_gemm_kernels gemm; /* matrix products */

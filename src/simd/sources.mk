@@ -7,6 +7,8 @@ SIMD_BODIES = \
 	src/simd/kern_fft.inc \
 	src/simd/kern_fft_fused.inc \
 	src/simd/kern_fft_row.inc \
+	src/simd/kern_design.h \
+	src/simd/kern_design.inc \
 	src/simd/kern_rank.h \
 	src/simd/kern_rank.inc \
 	src/simd/kern_gemm.h \
