@@ -109,6 +109,8 @@ EXTRA_DIST += tests/golden/make_perturb.py
 AUS_TESTS += tests/test_eval
 tests_test_eval_SOURCES = tests/test_eval.c tests/golden/eval.h
 EXTRA_DIST += tests/golden/make_eval.py
+AUS_TESTS += tests/test_lrp
+tests_test_lrp_SOURCES = tests/test_lrp.c tests/lrp_test.h
 endif
 LOG_COMPILER = $(AUS_EMULATOR)
 EXTRA_DIST += tests/test.h tests/guard.h tests/isa.h tests/oom.h

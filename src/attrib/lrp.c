@@ -5,6 +5,7 @@
  *   choose     a rule for each (lrp_fit.c), then what is folded into what (lrp_fold.c)
  *   attach     what the walk calls */
 #include "attrib/lrp_node.h"
+#include "simd/kernels.h"
 
 #include <string.h>
 

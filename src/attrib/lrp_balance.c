@@ -5,7 +5,7 @@
 #include "attrib/lrp_node.h"
 #include "simd/kernels.h"
 
-#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A value asked for counts when the walk ended there: one that lies between hands all it has on to others. */

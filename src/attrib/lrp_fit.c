@@ -58,7 +58,8 @@ aus_lrp_family aus_lrp_family_of(const aus_lrp *lrp, const aus_step *step)
 
 /* ---- what fits, the default first ------------------------------------------------------------------------------- */
 
-enum { END = AUS_LRP_N_KINDS, MOST_FITTING = 10 };
+#define END AUS_LRP_N_KINDS /* (of the type of the kinds, not one of its own) */
+enum { MOST_FITTING = 10 };
 typedef struct fitting { aus_lrp_kind kind[MOST_FITTING]; double eps; } fitting;
 
 static const fitting fits[AUS_LRP_N_FAMILIES] = {

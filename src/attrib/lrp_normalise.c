@@ -5,6 +5,7 @@
  * The shift's share is a bias. All three ops work on blocks of values that lie together; the affine index of element e is
  * e / inner % period. */
 #include "attrib/lrp_node.h"
+#include "simd/kernels.h"
 
 #include <math.h>
 #include <string.h>

@@ -19,9 +19,9 @@
   "all = epsilon 1e-6 stab=unsigned\nadd = norm 1e-8 stab=unsigned\naverage = norm 1e-8 stab=unsigned\nactivation = pass\n"       \
   "norm = detach 1e-6 stab=unsigned\nbatch_norm = fold 1e-6 stab=unsigned\ndiv = signal\n"
 
-typedef struct preset { const char *name, *text; } preset;
+typedef struct named { const char *name, *text; } named;
 
-static const preset presets[] = {
+static const named presets[] = {
   { "lrp0", "all = lrp0\nadd = norm 0 stab=safe\naverage = norm 0 stab=safe\nbatch_norm = fold 0 stab=safe\n" },
   { "epsilon", "all = epsilon 1e-6\n" },
   { "gamma", "all = gamma 0.25\n" },
