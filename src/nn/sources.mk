@@ -46,6 +46,7 @@ AUS_SOURCES += src/nn/ops/conv_weights.c
 AUS_SOURCES += src/nn/ops/conv_transpose.c
 AUS_SOURCES += src/nn/ops/recurrent.h
 AUS_SOURCES += src/nn/ops/recurrent.c
+AUS_SOURCES += src/nn/ops/recurrent_back.c
 AUS_SOURCES += src/nn/ops/lstm.c
 AUS_SOURCES += src/nn/ops/gru.c
 AUS_SOURCES += src/nn/ops/rnn.c

@@ -27,6 +27,22 @@ struct aus_rnn_step {
   const float *state;                 /* GRU: previous state, strided as h */
   float *cell; int64_t cell_stride;   /* LSTM: c in place; GRU_GATES: z written; GRU_NEW: z read */
   float *out; int64_t out_stride;     /* new state (GRU_GATES: r h) */
+  float *gates; int64_t gates_stride; /* kept for the way back, [rows][kept][hidden]; NULL: nothing is. LSTM i o f g;
+                                         GRU z r n, and for GRU_LATE the fourth R h + b; each kind writes what it makes */
+};
+
+/* The same step back, elementwise; products with R are the caller's. Arrays without a stride are [rows][hidden]. */
+struct aus_rnn_back {
+  int32_t kind;
+  int64_t rows, hidden;
+  const float *gates; int64_t gates_stride; /* what the step kept */
+  const float *h;                     /* previous state (TANH, RELU: the new one) */
+  const float *c_old, *c;             /* LSTM: before and after the step */
+  float *diff_h;                      /* of the new state; GRU: becomes what reaches the old one past all products:
+                                         GRU_NEW first, then GRU_GATES, which adds */
+  float *diff_c;                      /* LSTM: of the new cell, becomes that of the old one */
+  float *diff; int64_t diff_stride;   /* of the gates' sums, [rows][gates][hidden]; GRU_NEW writes z and n, GRU_GATES r */
+  float *late;                        /* GRU_LATE: diff of R h + b; GRU_GATES: diff of r h comes in, r h goes out */
 };
 
 struct aus_rnn_kernels {
@@ -35,6 +51,7 @@ struct aus_rnn_kernels {
   /* r[gates][hidden][hidden] (gate, unit, k) -> packed */
   void (*pack)(int64_t hidden, int32_t gates, const float *r, float *packed);
   void (*step)(const struct aus_rnn_step *s);
+  void (*back)(const struct aus_rnn_back *b);
 };
 
 #endif

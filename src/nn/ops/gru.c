@@ -14,7 +14,4 @@ aus_recurrent_kind aus_gru_kind(const aus_call *call)
   return (aus_recurrent_kind){ .gates = 3, .first = AUS_RNN_GRU_GATES, .second = AUS_RNN_GRU_NEW, .first_gates = 2, .late_gate = -1 };
 }
 
-const aus_op_impl aus_op_impl_gru = {
-  .shape = aus_recurrent_shape, .scratch_size = aus_recurrent_scratch_size, .prepared_size = aus_recurrent_prepared_size,
-  .prepare = aus_recurrent_prepare, .forward = aus_recurrent_forward,
-};
+const aus_op_impl aus_op_impl_gru = AUS_RECURRENT_IMPL;

@@ -11,7 +11,4 @@ aus_recurrent_kind aus_lstm_kind(const aus_call *call)
   return (aus_recurrent_kind){ .gates = 4, .first = AUS_RNN_LSTM, .second = -1, .first_gates = 4, .late_gate = -1, .cell = true };
 }
 
-const aus_op_impl aus_op_impl_lstm = {
-  .shape = aus_recurrent_shape, .scratch_size = aus_recurrent_scratch_size, .prepared_size = aus_recurrent_prepared_size,
-  .prepare = aus_recurrent_prepare, .forward = aus_recurrent_forward,
-};
+const aus_op_impl aus_op_impl_lstm = AUS_RECURRENT_IMPL;

@@ -6,23 +6,9 @@
 
 enum { CHUNK_ROWS = 512 }; /* steps x items whose input part is computed ahead: a good matrix product, and still in cache */
 
-enum { IN_X, IN_W, IN_R, IN_BIAS, IN_H0, IN_C0 };
+enum { IN_X = AUS_RECURRENT_X, IN_W = AUS_RECURRENT_W, IN_R = AUS_RECURRENT_R, IN_BIAS = AUS_RECURRENT_BIAS, IN_H0 = AUS_RECURRENT_H0, IN_C0 = AUS_RECURRENT_C0 };
 
-typedef struct layer {
-  const aus_call *call;
-  aus_recurrent_kind kind;
-  const aus_kernels *kernels;
-  int64_t t, mb, in, hidden, dirs, wide;  /* wide: gates * hidden */
-  int32_t direction;
-  bool batch_first;
-  /* forward only */
-  int64_t chunk, parts;                   /* steps at a time; parts of the batch */
-  const unsigned char *packed;            /* [dirs] of packed_one bytes: w, then r */
-  size_t packed_w, packed_one;
-  float *bias, *gather, *ahead, *state;   /* [dirs][wide], [chunk mb][in], [dirs][chunk mb][wide], [dirs][state_floats] */
-  void *gemm;
-  int64_t done, steps;                    /* steps behind, steps at hand */
-} layer;
+typedef aus_recurrent layer;
 
 static const aus_shape *shape_of(const aus_call *call, int i) { return i < call->n_in ? &call->in[i].shape : NULL; }
 static const float *data_of(const aus_call *call, int i) { return i < call->n_in ? call->in[i].data : NULL; }
@@ -40,8 +26,7 @@ static bool is_shape(const aus_shape *s, int32_t rank, int64_t a, int64_t b, int
   return s->rank == rank && s->dim[0] == a && s->dim[1] == b && (rank < 3 || s->dim[2] == c);
 }
 
-/* Sizes, and whether all operands fit them. */
-static aus_status describe(const aus_call *call, layer *l)
+aus_status aus_recurrent_describe(const aus_call *call, layer *l)
 {
   *l = (layer){ .call = call, .kind = kind_of(call), .kernels = call->ctx->kernels };
   const aus_shape *x = shape_of(call, IN_X);
@@ -71,7 +56,7 @@ static aus_status describe(const aus_call *call, layer *l)
 aus_status aus_recurrent_shape(aus_call *call)
 {
   layer l;
-  AUS_TRY(describe(call, &l));
+  AUS_TRY(aus_recurrent_describe(call, &l));
   if (l.batch_first) call->out[0].shape = (aus_shape){ 3, { l.mb, l.t, l.dirs * l.hidden } };
   else call->out[0].shape = (aus_shape){ 4, { l.t, l.dirs, l.mb, l.hidden } };
   for (int i = 1; i < call->n_out; i++) call->out[i].shape = (aus_shape){ 3, { l.dirs, l.mb, l.hidden } };
@@ -111,7 +96,7 @@ static void pack(const layer *l, unsigned char *p)
 size_t aus_recurrent_prepared_size(const aus_call *call)
 {
   layer l;
-  if (describe(call, &l) != AUS_OK) return 0;
+  if (aus_recurrent_describe(call, &l) != AUS_OK) return 0;
   packed_sizes(&l);
   return l.packed_one * (size_t)l.dirs;
 }
@@ -119,7 +104,7 @@ size_t aus_recurrent_prepared_size(const aus_call *call)
 void aus_recurrent_prepare(const aus_call *call, void *prepared)
 {
   layer l;
-  if (describe(call, &l) != AUS_OK) return;
+  if (aus_recurrent_describe(call, &l) != AUS_OK) return;
   packed_sizes(&l);
   pack(&l, prepared);
 }
@@ -162,14 +147,42 @@ static size_t place(layer *l, unsigned char *p)
 size_t aus_recurrent_scratch_size(const aus_call *call)
 {
   layer l;
-  if (describe(call, &l) != AUS_OK) return SIZE_MAX;
+  if (aus_recurrent_describe(call, &l) != AUS_OK) return SIZE_MAX;
   plan(&l);
   return place(&l, (unsigned char *)(uintptr_t)64); /* sizes only: nothing is touched */
 }
 
+/* ---- what is kept for the way back ------------------------------------------------------------------------------ */
+
+int64_t aus_recurrent_kept(const layer *l) { return l->kind.first == AUS_RNN_LSTM || l->kind.first == AUS_RNN_GRU_LATE ? 4 : l->kind.gates == 3 ? 3 : 0; }
+
+static int64_t saved_states(const layer *l) { return padded((l->t + 1) * l->mb * l->hidden); }
+static int64_t saved_floats(const layer *l) { return saved_states(l) * (l->kind.cell ? 2 : 1) + padded(l->t * l->mb * aus_recurrent_kept(l) * l->hidden); }
+
+size_t aus_recurrent_saved_size(const aus_call *call)
+{
+  layer l;
+  if (aus_recurrent_describe(call, &l) != AUS_OK) return SIZE_MAX;
+  return (size_t)(saved_floats(&l) * l.dirs) * sizeof(float);
+}
+
+static float *saved(const layer *l, int64_t d, int64_t at) { return (float *)l->call->saved + d * saved_floats(l) + at; }
+
+float *aus_recurrent_saved_h(const layer *l, int64_t d, int64_t steps)
+{
+  return saved(l, d, (aus_recurrent_backwards(l, d) ? l->t - steps : steps) * l->mb * l->hidden);
+}
+
+float *aus_recurrent_saved_c(const layer *l, int64_t d, int64_t steps) { return aus_recurrent_saved_h(l, d, steps) + saved_states(l); }
+
+float *aus_recurrent_saved_gates(const layer *l, int64_t d, int64_t time)
+{
+  return saved(l, d, saved_states(l) * (l->kind.cell ? 2 : 1) + time * l->mb * aus_recurrent_kept(l) * l->hidden);
+}
+
 /* ---- forward ---------------------------------------------------------------------------------------------------- */
 
-static bool backwards(const layer *l, int64_t d) { return l->direction == 1 || d == 1; }
+bool aus_recurrent_backwards(const layer *l, int64_t d) { return l->direction == 1 || d == 1; }
 
 /* Both biases are added by the matrix product, but for the recurrent one of a late gate. */
 static void sum_biases(const layer *l)
@@ -186,19 +199,28 @@ static void sum_biases(const layer *l)
 
 static float *state_part(const layer *l, int64_t d, int which) { return l->state + d * state_floats(l) + which * padded(l->mb * l->hidden); }
 
+/* The state after so many steps, and the cell: kept for ever, or in two places in turn and in one. */
+static float *h_after(const layer *l, int64_t d, int64_t steps) { return l->call->saved ? aus_recurrent_saved_h(l, d, steps) : state_part(l, d, steps & 1); }
+static float *c_after(const layer *l, int64_t d, int64_t steps) { return l->call->saved && l->kind.cell ? aus_recurrent_saved_c(l, d, steps) : state_part(l, d, 2); }
+
+static void copy_or_zero(float *dst, const float *src, int64_t n)
+{
+  if (src) memcpy(dst, src, (size_t)n * sizeof *dst);
+  else memset(dst, 0, (size_t)n * sizeof *dst);
+}
+
 static void start_state(const layer *l)
 {
-  const size_t bytes = (size_t)(l->mb * l->hidden) * sizeof(float);
+  const int64_t n = l->mb * l->hidden;
+  const float *h0 = data_of(l->call, IN_H0), *c0 = l->kind.cell ? data_of(l->call, IN_C0) : NULL;
   for (int64_t d = 0; d < l->dirs; d++) {
-    const float *h0 = data_of(l->call, IN_H0), *c0 = l->kind.cell ? data_of(l->call, IN_C0) : NULL;
-    memset(state_part(l, d, 0), 0, (size_t)state_floats(l) * sizeof(float));
-    if (h0) memcpy(state_part(l, d, 0), h0 + d * l->mb * l->hidden, bytes);
-    if (c0) memcpy(state_part(l, d, 2), c0 + d * l->mb * l->hidden, bytes);
+    copy_or_zero(h_after(l, d, 0), h0 ? h0 + d * n : NULL, n);
+    copy_or_zero(c_after(l, d, 0), c0 ? c0 + d * n : NULL, n);
   }
 }
 
 /* First step in time of the chunk at hand. */
-static int64_t chunk_start(const layer *l, int64_t d) { return backwards(l, d) ? l->t - l->done - l->steps : l->done; }
+static int64_t chunk_start(const layer *l, int64_t d) { return aus_recurrent_backwards(l, d) ? l->t - l->done - l->steps : l->done; }
 
 /* ahead[d][step][item] = W x + b for the chunk; steps in the order of time. */
 static void look_ahead(const layer *l, int64_t d)
@@ -224,14 +246,21 @@ static void put_output(const layer *l, int64_t d, int64_t t, int64_t b0, int64_t
   }
 }
 
-/* One step of items [b0, b1): old state to new. */
-static void step(const layer *l, int64_t d, const float *ahead, int64_t b0, int64_t b1, const float *old, float *new)
+/* Step number `number` of items [b0, b1), at that time. */
+static void step(const layer *l, int64_t d, int64_t number, int64_t time, const float *ahead, int64_t b0, int64_t b1)
 {
   const aus_recurrent_kind *k = &l->kind;
-  const int64_t n = l->hidden, at = b0 * n;
+  const int64_t n = l->hidden, at = b0 * n, kept = aus_recurrent_kept(l);
   const float *r = (const float *)(const void *)(l->packed + (size_t)d * l->packed_one + l->packed_w), *bias = data_of(l->call, IN_BIAS);
+  const float *old = h_after(l, d, number);
+  float *new = h_after(l, d, number + 1), *cell = c_after(l, d, number + 1);
+  if (l->call->saved && k->cell) memcpy(cell + at, c_after(l, d, number) + at, (size_t)((b1 - b0) * n) * sizeof *cell);
   struct aus_rnn_step s = { .kind = k->first, .rows = b1 - b0, .hidden = n, .r = r, .x = ahead + b0 * l->wide, .x_stride = l->wide,
-                            .h = old + at, .h_stride = n, .state = old + at, .cell = state_part(l, d, 2) + at, .cell_stride = n, .out = new + at, .out_stride = n };
+                            .h = old + at, .h_stride = n, .state = old + at, .cell = cell + at, .cell_stride = n, .out = new + at, .out_stride = n };
+  if (l->call->saved && kept) {
+    s.gates = aus_recurrent_saved_gates(l, d, time) + at * kept;
+    s.gates_stride = kept * n;
+  }
   if (k->late_gate >= 0 && bias) s.bias = bias + d * 2 * l->wide + l->wide + k->late_gate * n;
   if (k->second < 0) { l->kernels->rnn.step(&s); return; }
   s.out = state_part(l, d, 3) + at;
@@ -251,10 +280,9 @@ static void walk(void *arg, int64_t begin, int64_t end, int worker)
   for (int64_t task = begin; task < end; task++) {
     const int64_t d = task / l->parts, part = task % l->parts, b0 = part * l->mb / l->parts, b1 = (part + 1) * l->mb / l->parts;
     for (int64_t i = 0; i < l->steps; i++) {
-      const int64_t s = backwards(l, d) ? l->steps - 1 - i : i, odd = (l->done + i) & 1;
-      float *new = state_part(l, d, odd ? 0 : 1);
-      step(l, d, l->ahead + (d * l->chunk + s) * l->mb * l->wide, b0, b1, state_part(l, d, odd ? 1 : 0), new);
-      put_output(l, d, chunk_start(l, d) + s, b0, b1, new);
+      const int64_t s = aus_recurrent_backwards(l, d) ? l->steps - 1 - i : i, time = chunk_start(l, d) + s;
+      step(l, d, l->done + i, time, l->ahead + (d * l->chunk + s) * l->mb * l->wide, b0, b1);
+      put_output(l, d, time, b0, b1, h_after(l, d, l->done + i + 1));
     }
   }
 }
@@ -263,15 +291,15 @@ static void put_last(const layer *l)
 {
   const int64_t n = l->mb * l->hidden;
   for (int64_t d = 0; d < l->dirs; d++) {
-    if (l->call->n_out > 1 && l->call->out[1].data) memcpy(l->call->out[1].data + d * n, state_part(l, d, l->t & 1), (size_t)n * sizeof(float));
-    if (l->kind.cell && l->call->n_out > 2 && l->call->out[2].data) memcpy(l->call->out[2].data + d * n, state_part(l, d, 2), (size_t)n * sizeof(float));
+    if (l->call->n_out > 1 && l->call->out[1].data) memcpy(l->call->out[1].data + d * n, h_after(l, d, l->t), (size_t)n * sizeof(float));
+    if (l->kind.cell && l->call->n_out > 2 && l->call->out[2].data) memcpy(l->call->out[2].data + d * n, c_after(l, d, l->t), (size_t)n * sizeof(float));
   }
 }
 
 void aus_recurrent_forward(const aus_call *call)
 {
   layer l;
-  if (describe(call, &l) != AUS_OK) return;
+  if (aus_recurrent_describe(call, &l) != AUS_OK) return;
   plan(&l);
   place(&l, call->scratch);
   if (!call->prepared) pack(&l, call->scratch);

@@ -2,10 +2,12 @@
  *
  * Both axes are interpolated apart: each result index has up to four source indices and weights, listed once in
  * scratch; a result row is a combination of source rows (vector work), then of columns of that row. Beyond the edge
- * the edge value counts. */
+ * the edge value counts. Back, the same weights the other way: a row of the diff is spread over the columns it was mixed
+ * from, then over the rows; one thread has a whole plane, in the order of its rows. */
 #include "nn/ops/common.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { NEAREST, LINEAR, CUBIC };
 enum { HALF_PIXEL, ALIGN_CORNERS, ASYMMETRIC, PYTORCH_HALF_PIXEL };
@@ -116,12 +118,13 @@ static size_t scratch_size(const aus_call *call)
          (size_t)call->ctx->threads * round64((size_t)s->dim[s->rank - 1] * sizeof(float));
 }
 
-static void forward(const aus_call *call)
+/* scratch: the two lists of taps, then a row of the source for each worker */
+static job place(const aus_call *call, void *scratch)
 {
   const aus_shape *s = &call->in[0].shape, *out = &call->out[0].shape;
   const bool flat = s->rank == 3;
   job j = { call, flat ? 1 : s->dim[2], s->dim[s->rank - 1], flat ? 1 : out->dim[2], out->dim[out->rank - 1], tap_count(call->attr[0].i), NULL, NULL, NULL };
-  unsigned char *at = call->scratch;
+  unsigned char *at = scratch;
   j.row = (tap *)(void *)at;
   at += round64((size_t)j.oh * sizeof(tap));
   j.column = (tap *)(void *)at;
@@ -129,8 +132,49 @@ static void forward(const aus_call *call)
   j.buffer = (float *)(void *)at;
   fill_taps(call, j.ih, j.oh, flat ? 1 : call->attr[5].f, j.row);
   fill_taps(call, j.iw, j.ow, call->attr[6].f, j.column);
+  return j;
+}
+
+static void forward(const aus_call *call)
+{
+  const aus_shape *s = &call->in[0].shape;
+  job j = place(call, call->scratch);
   const int64_t work = (j.ow + j.iw) * j.taps;
   aus_parallel_for(call->ctx, s->dim[0] * s->dim[1] * j.oh, work < AUS_BLOCK ? AUS_BLOCK / work : 1, run_rows, &j);
 }
 
-const aus_op_impl aus_op_impl_resize = { .shape = shape, .scratch_size = scratch_size, .forward = forward };
+typedef struct back { job j; const float *diff_dst; float *diff_src; } back;
+
+static void plane_back(const job *j, const float *diff, float *row, float *plane)
+{
+  const struct aus_vec_kernels *vec = &j->call->ctx->kernels->vec;
+  memset(plane, 0, (size_t)(j->ih * j->iw) * sizeof *plane);
+  for (int64_t o = 0; o < j->oh; o++, diff += j->ow) {
+    const tap *t = &j->row[o];
+    memset(row, 0, (size_t)j->iw * sizeof *row);
+    for (int64_t x = 0; x < j->ow; x++)
+      for (int k = 0; k < j->taps; k++) row[j->column[x].at[k]] += j->column[x].weight[k] * diff[x];
+    if (j->taps == 1 || j->ih == 1) vec->add(j->iw, row, plane + t->at[0] * j->iw, plane + t->at[0] * j->iw);
+    else for (int k = 0; k < j->taps; k++) vec->axpy(j->iw, t->weight[k], row, plane + t->at[k] * j->iw);
+  }
+}
+
+static void back_planes(void *arg, int64_t begin, int64_t end, int worker)
+{
+  const back *b = arg;
+  float *row = b->j.buffer + worker * ((b->j.iw + 15) / 16 * 16);
+  for (int64_t p = begin; p < end; p++) plane_back(&b->j, b->diff_dst + p * b->j.oh * b->j.ow, row, b->diff_src + p * b->j.ih * b->j.iw);
+}
+
+static size_t backward_scratch(const aus_back *b) { return b->diff_src[0] ? scratch_size(b->call) : 0; }
+
+static void backward(const aus_back *b)
+{
+  const aus_shape *s = &b->call->in[0].shape;
+  if (!b->diff_src[0]) return;
+  back all = { place(b->call, b->scratch), b->diff_dst[0], b->diff_src[0] };
+  const int64_t work = (all.j.ow + 2 * all.j.iw) * all.j.taps * all.j.oh;
+  aus_parallel_for(b->call->ctx, s->dim[0] * s->dim[1], work < AUS_BLOCK ? AUS_BLOCK / work : 1, back_planes, &all);
+}
+
+const aus_op_impl aus_op_impl_resize = { .shape = shape, .scratch_size = scratch_size, .forward = forward, .backward_scratch = backward_scratch, .backward = backward };

@@ -6,7 +6,4 @@ aus_recurrent_kind aus_rnn_kind_of(const aus_call *call)
   return (aus_recurrent_kind){ .gates = 1, .first = call->attr[3].i ? AUS_RNN_RELU : AUS_RNN_TANH, .second = -1, .first_gates = 1, .late_gate = -1 };
 }
 
-const aus_op_impl aus_op_impl_rnn = {
-  .shape = aus_recurrent_shape, .scratch_size = aus_recurrent_scratch_size, .prepared_size = aus_recurrent_prepared_size,
-  .prepare = aus_recurrent_prepare, .forward = aus_recurrent_forward,
-};
+const aus_op_impl aus_op_impl_rnn = AUS_RECURRENT_IMPL;
