@@ -1,14 +1,20 @@
 /* test_back.c - the way back of every op of ops.def.
  *
- * Three opinions: a naive double backward (ops_back_ref.h), judged by central differences of the naive double forward
- * (ops_ref.h), judges the float one on every instruction set, for lengths 1 to 67, between guard pages; 1, 2 and 3
- * threads give the same bits, and so does asking for one diff at a time. Convolutions, matrix products, norms, pools
- * and dropout have their rows in test_back_linear.c; an op that is in neither file fails here. */
+ * Three opinions: torch's gradients (golden/back.h), a naive double backward (ops_back_ref.h), and central differences of
+ * the naive double forward (ops_ref.h), which judge that one. On every instruction set, for lengths 1 to 67, between guard
+ * pages; 1, 2 and 3 threads give the same bits, and so does asking for one diff at a time. Convolutions, matrix products,
+ * norms, pools and dropout have their rows in test_back_linear.c; an op that is in neither file fails here. Then two
+ * small networks, walked back as a whole, against torch. */
 #define _DEFAULT_SOURCE
 #include "oom.h"
 #include "op_case.h"
 
+#include "back_linear_ops.h"
+#include "nn/walk.h"
 #include "ops_back_ref.h"
+#include "golden/back.h"
+
+_Static_assert(sizeof golden_diffs_at / sizeof *golden_diffs_at == N_CASES, "golden/ops.h and golden/back.h were made from the same cases");
 
 /* ---- the rows ----------------------------------------------------------------------------------- */
 
@@ -187,14 +193,11 @@ static void every_op_goes_back(void **state)
 #include "nn/ops.def"
 #undef AUS_OP
   };
-  static const char *const linear[] = { /* in test_back_linear.c */
-    "conv", "conv_transpose", "linear", "matmul", "batch_norm", "layer_norm", "instance_norm", "group_norm",
-    "max_pool", "avg_pool", "adaptive_avg_pool", "adaptive_max_pool", "dropout", };
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     bool other = false;
-    for (size_t k = 0; k < sizeof linear / sizeof *linear; k++) other |= strcmp(linear[k], names[i]) == 0;
+    for (size_t k = 0; k < sizeof back_linear_ops / sizeof *back_linear_ops; k++) other |= strcmp(back_linear_ops[k], names[i]) == 0;
     if (!other && !row_of(names[i])) fail_msg("op %s has no test of its way back", names[i]);
-    if (!other && !aus_op_by_name(names[i])->impl->backward) fail_msg("op %s has no way back", names[i]);
+    if (!aus_op_by_name(names[i])->impl->backward) fail_msg("op %s has no way back", names[i]);
   }
 }
 
@@ -214,22 +217,21 @@ static double shifted_sum(const golden_case *c, reference *f, int k, int64_t i, 
   return sum;
 }
 
-/* Fourth-order central differences; kinks are seen by their one-sided slopes and skipped. */
-static int check_element(const golden_case *c, reference *f, int k, int64_t i)
+/* Fourth-order central differences. Where they disagree there may be a kink within 2 h: then the one-sided slopes differ
+ * and nothing is to be said, or they agree and the nearest differences count. */
+static int check_element(const golden_case *c, reference *f, int k, int64_t i, double here)
 {
-  const double h = 1e-3, at = f->in[k].v[i], half = 1e-6;
-  const double left = (shifted_sum(c, f, k, i, 0) - shifted_sum(c, f, k, i, -half)) / half, right = (shifted_sum(c, f, k, i, half) - shifted_sum(c, f, k, i, 0)) / half;
+  const double h = 1e-3, half = 1e-6, at = f->in[k].v[i], got = f->diff_src[k][i];
   const double s1 = shifted_sum(c, f, k, i, h) - shifted_sum(c, f, k, i, -h), s2 = shifted_sum(c, f, k, i, 2 * h) - shifted_sum(c, f, k, i, -2 * h);
-  const double slope = (8 * s1 - s2) / (12 * h), got = f->diff_src[k][i];
+  const double slope = (8 * s1 - s2) / (12 * h);
+  f->in[k].v[i] = at;
+  if (fabs(slope - got) <= 1e-7 * fmax(1, fabs(slope))) return 1;
+  const double left = (here - shifted_sum(c, f, k, i, -half)) / half, right = (shifted_sum(c, f, k, i, half) - here) / half, near = (left + right) / 2;
   f->in[k].v[i] = at;
   if (fabs(left - right) > 1e-3 * (1 + fabs(left))) return 0;
-  if (!(fabs(slope - got) <= 1e-7 * fmax(1, fabs(slope)))) {
-    const double near = (left + right) / 2; /* a kink within 2 h: only the nearest differences count */
-    if (!(fabs(near - got) <= 1e-5 * fmax(1, fabs(near))))
-      fail_msg("%s, case %d: the reference's diff %d of operand %d is %.12g, central differences say %.12g", c->op, (int)(c - golden_cases), (int)i, k, got, slope);
-    return 0;
-  }
-  return 1;
+  if (!(fabs(near - got) <= 1e-5 * fmax(1, fabs(near))))
+    fail_msg("%s, case %d: the reference's diff %d of operand %d is %.12g, central differences say %.12g", c->op, (int)(c - golden_cases), (int)i, k, got, slope);
+  return 0;
 }
 
 static void references_agree_with_central_differences(void **state)
@@ -240,26 +242,40 @@ static void references_agree_with_central_differences(void **state)
     reference f;
     int smooth = 0, all = 0;
     make_back_reference(c, 5, &f);
+    const double here = shifted_sum(c, &f, 0, 0, 0);
     for (int k = 0; k < c->n_in; k++) {
       if (strcmp(c->op, "where") == 0 && k == 0) continue;
-      for (int64_t i = 0; i < f.in[k].n; i++, all++) smooth += check_element(c, &f, k, i);
+      for (int64_t i = 0; i < f.in[k].n; i++, all++) smooth += check_element(c, &f, k, i, here);
     }
     drop_back_reference(&f);
     if (smooth * 10 < all * 9) fail_msg("%s, case %d: only %d of %d diffs could be checked", c->op, (int)(c - golden_cases), smooth, all);
   }
 }
 
-/* On every instruction set. */
+static void judge_golden(const golden_case *c, const char *isa, float *const got[6], const reference *f)
+{
+  const int at = golden_diffs_at[c - golden_cases];
+  const float *want = golden_diffs + at;
+  for (int k = 0; at >= 0 && k < c->n_in; k++) {
+    double *w = malloc(((size_t)f->in[k].n + 1) * sizeof *w);
+    for (int64_t i = 0; i < f->in[k].n; i++) w[i] = (double)*want++;
+    judge_diff(c, 0, isa, k, got[k], f->in[k].n, w, f->r.out[0].n);
+    free(w);
+  }
+}
+
+/* On every instruction set; large ones, which are there for the borders between threads' shares, on the first. */
 static void check_case(const golden_case *c, aus_ctx *ctx[4], int length, int guard)
 {
   reference f;
   make_back_reference(c, length, &f);
   for (int i = 0; i < 4; i++) {
-    if (!ctx[i]) continue;
+    if (!ctx[i] || (i && case_size(c) > 20000)) continue;
     float *got[6];
     job j = start_kept(ctx[i], c, length);
     go_back(c, j.run, guard, ~0u, got);
     for (int k = 0; k < c->n_in; k++) judge_diff(c, length, isas[i], k, got[k], f.in[k].n, f.diff_src[k], f.r.out[0].n);
+    judge_golden(c, isas[i], got, &f);
     drop(got, c->n_in);
     end_job(&j);
   }
@@ -333,6 +349,146 @@ static void going_back_touches_no_allocator(void **state)
   assert_int_equal(m.blocks, 0);
 }
 
+/* ---- whole networks against torch: weights of the hash, as in make_back.py -------------------------------------- */
+
+typedef struct net { aus_builder *b; int seed, n_params; int32_t param[16]; } net;
+
+static void fill_hash(int seed, int64_t n, float scale, float *x)
+{
+  for (int64_t i = 0; i < n; i++) x[i] = input_value(seed, 0, i, 'n') * scale;
+}
+
+static int32_t given(net *g, int rank, const int32_t *dim, const float *x)
+{
+  char name[16];
+  snprintf(name, sizeof name, "p%d", g->n_params);
+  return g->param[g->n_params++] = aus_builder_param(g->b, name, rank, dim, x);
+}
+
+#define DIMS(...) (int32_t)(sizeof((int32_t[]){ __VA_ARGS__ }) / sizeof(int32_t)), (const int32_t[]){ __VA_ARGS__ }
+static int32_t param(net *g, int32_t rank, const int32_t *dim)
+{
+  float x[512];
+  int64_t n = 1;
+  for (int d = 0; d < rank; d++) n *= dim[d];
+  assert_true(n <= 512);
+  fill_hash(g->seed++, n, 0.25f, x);
+  return given(g, rank, dim, x);
+}
+
+#define INS(...) (int32_t)(sizeof((int32_t[]){ __VA_ARGS__ }) / sizeof(int32_t)), (const int32_t[]){ __VA_ARGS__ }
+static int32_t node(net *g, int op, int32_t n_in, const int32_t *in, int32_t n_attr, const aus_word *attr)
+{
+  char name[16];
+  static int number;
+  snprintf(name, sizeof name, "n%d", number++);
+  return aus_builder_node(g->b, op, name, n_in, in, 1, n_attr, attr);
+}
+#define I(x) { .i = (x) }
+#define F(x) { .f = (x) }
+#define NODE(op, ins, n_attr, ...) node(g, AUS_OP_##op, ins, n_attr, (const aus_word[]){ __VA_ARGS__ })
+
+static void build_cnn(net *g)
+{
+  g->seed = 2;
+  float mean[4], var[4];
+  fill_hash(20, 4, 0.25f, mean);
+  for (int i = 0; i < 4; i++) var[i] = input_value(21, 0, i, 'p');
+  int32_t y = aus_builder_input(g->b, "x", DIMS(2, 1, 12, 10)), w = param(g, DIMS(4, 1, 3, 3)), b = param(g, DIMS(4));
+  y = NODE(conv, INS(y, w, b), 9, I(1), I(1), I(1), I(1), I(1), I(1), I(1), I(1), I(1));
+  w = param(g, DIMS(4));
+  b = param(g, DIMS(4));
+  const int32_t m = aus_builder_param(g->b, "mean", DIMS(4), mean), v = aus_builder_param(g->b, "var", DIMS(4), var);
+  y = NODE(relu, INS(NODE(batch_norm, INS(y, w, b, m, v), 1, F(1e-3f))), 0, I(0));
+  y = NODE(max_pool, INS(y), 11, I(2), I(2), I(2), I(2), I(0), I(0), I(0), I(0), I(0), I(1), I(1));
+  w = param(g, DIMS(6, 2, 3, 3));
+  b = param(g, DIMS(6));
+  y = NODE(conv, INS(y, w, b), 9, I(1), I(1), I(1), I(1), I(0), I(0), I(0), I(0), I(2));
+  y = NODE(reduce_mean, INS(NODE(elu, INS(y), 1, F(0.7f))), 2, I(12), I(0));
+  w = param(g, DIMS(3, 6));
+  b = param(g, DIMS(3));
+  aus_builder_output(g->b, NODE(log_softmax, INS(NODE(linear, INS(y, w, b), 0, I(0))), 1, I(1)));
+}
+
+static void build_blstm(net *g)
+{
+  g->seed = 32;
+  int32_t y = aus_builder_input(g->b, "x", DIMS(7, 2, 5)), w = param(g, DIMS(2, 16, 5)), r = param(g, DIMS(2, 16, 4)), b = param(g, DIMS(2, 32));
+  y = NODE(lstm, INS(y, w, r, b), 3, I(4), I(2), I(0));
+  y = NODE(reshape, INS(NODE(transpose, INS(y), 4, I(2), I(0), I(1), I(3))), 3, I(2), I(7), I(8));
+  int32_t qkv[3];
+  for (int i = 0; i < 3; i++) {
+    w = param(g, DIMS(8, 8));
+    qkv[i] = NODE(linear, INS(y, w), 0, I(0));
+  }
+  y = NODE(add, INS(y, NODE(attention, INS(qkv[0], qkv[1], qkv[2]), 2, I(2), F(0.5f))), 0, I(0));
+  w = param(g, DIMS(8));
+  b = param(g, DIMS(8));
+  y = NODE(reduce_mean, INS(NODE(layer_norm, INS(y, w, b), 2, I(2), F(1e-5f))), 2, I(2), I(0));
+  w = param(g, DIMS(3, 8));
+  b = param(g, DIMS(3));
+  aus_builder_output(g->b, NODE(sigmoid, INS(NODE(linear, INS(y, w, b), 0, I(0))), 0, I(0)));
+}
+
+/* How far got is from want, relative to the largest. */
+static double distance(const float *got, const float *want, int64_t n)
+{
+  double most = 0, off = 0;
+  for (int64_t i = 0; i < n; i++) {
+    most = fmax(most, fabs((double)want[i]));
+    off = fmax(off, fabs((double)got[i] - (double)want[i]));
+  }
+  return off / most;
+}
+
+static void check_network(void (*build)(net *), int x_seed, const float *want)
+{
+  for (int threads = 1; threads <= 2; threads++) {
+    aus_ctx *ctx = test_ctx(threads);
+    net g = { 0 };
+    job j = { .ctx = ctx };
+    size_t size;
+    aus_walk *walk;
+    aus_dims d;
+    const float *at = want;
+    assert_ok(ctx, aus_builder_create(ctx, &g.b));
+    build(&g);
+    assert_ok(ctx, aus_builder_finish(g.b, &j.bytes, &size));
+    aus_builder_destroy(g.b);
+    assert_ok(ctx, aus_bundle_open_memory(ctx, j.bytes, size, &j.bundle));
+    assert_ok(ctx, aus_run_create_with(ctx, j.bundle, NULL, NULL, 0, AUS_RUN_KEEP, &j.run));
+    (void)aus_run_value(j.run, aus_run_find(j.run, "x"), &d);
+    const int64_t n_x = aus_shape_count(&d);
+    fill_hash(x_seed, n_x, 0.25f, aus_run_input(j.run, 0));
+    assert_ok(ctx, aus_run_forward(j.run));
+    const float *y = aus_run_output(j.run, 0, &d);
+    const int64_t n_y = aus_shape_count(&d);
+    assert_true(distance(y, at, n_y) < 1e-5);
+    at += n_y;
+    assert_ok(ctx, aus_walk_create(ctx, j.run, &(aus_walk_config){ .params = true }, &walk));
+    fill_hash(50, n_y, 1, aus_walk_seed(walk, 0, NULL));
+    assert_ok(ctx, aus_walk_run(walk));
+    assert_true(distance(aus_walk_diff(walk, 0, 0, NULL), at, n_x) < 2e-5);
+    at += n_x;
+    for (int k = 0; k < g.n_params; k++) {
+      char name[16];
+      snprintf(name, sizeof name, "p%d", k);
+      const int32_t tensor = aus_bundle_find_tensor(j.bundle, name);
+      const float *got = aus_walk_param_diff(walk, tensor);
+      (void)aus_run_value(j.run, aus_run_find(j.run, name), &d);
+      const double off = distance(got, at, aus_shape_count(&d));
+      if (!(off < 2e-5)) fail_msg("the diff of parameter %s is off by %g of its largest value", name, off);
+      at += aus_shape_count(&d);
+    }
+    aus_walk_destroy(walk);
+    end_job(&j);
+    aus_ctx_destroy(ctx);
+  }
+}
+
+static void a_convolutional_network_as_a_whole(void **state) { (void)state; check_network(build_cnn, 1, golden_cnn); }
+static void a_recurrent_network_with_attention_as_a_whole(void **state) { (void)state; check_network(build_blstm, 31, golden_blstm); }
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -341,6 +497,8 @@ int main(void)
     cmocka_unit_test(agrees_with_the_reference_on_every_isa),
     cmocka_unit_test(same_bits_for_1_2_3_threads_and_one_at_a_time),
     cmocka_unit_test(going_back_touches_no_allocator),
+    cmocka_unit_test(a_convolutional_network_as_a_whole),
+    cmocka_unit_test(a_recurrent_network_with_attention_as_a_whole),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

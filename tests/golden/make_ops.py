@@ -33,6 +33,7 @@ def values(seed, k, shape, kind):
 
 
 CASES = []
+MAKERS = []
 
 
 def case(op, ins, attrs=(), fn=None, n_out=1):
@@ -45,6 +46,7 @@ def case(op, ins, attrs=(), fn=None, n_out=1):
         r = fn(*x)
         outs = [np.ascontiguousarray(o.numpy() if hasattr(o, "numpy") else o) for o in (r if isinstance(r, tuple) else (r,))]
     CASES.append((op, ins, list(attrs), outs, max(n_out, len(outs))))
+    MAKERS.append(fn)                    # for make_back.py
 
 
 def w(shape, kind="n"):
@@ -184,8 +186,15 @@ for op, f in (("softmax", torch.softmax), ("log_softmax", torch.log_softmax)):
     case(op, [([2, -1], "n")], [1])
     case(op, [([-1, 3], "n")], [0])
     case(op, [([200, 300], "n")], [1])
+
+def prod(x, dims, keep):
+    for d in sorted(dims, reverse=True):
+        x = x.prod(d, keep)
+    return x
+
+
 R = {"reduce_sum": torch.sum, "reduce_mean": torch.mean, "reduce_max": torch.amax, "reduce_min": torch.amin,
-     "reduce_prod": lambda x, d, k: torch.from_numpy(np.prod(x.numpy(), axis=d, keepdims=k)),
+     "reduce_prod": lambda x, d, k: prod(x, d, k),
      "reduce_l1": lambda x, d, k: x.abs().sum(d, k), "reduce_l2": lambda x, d, k: (x * x).sum(d, k).sqrt(),
      "reduce_sum_square": lambda x, d, k: (x * x).sum(d, k), "reduce_log_sum_exp": torch.logsumexp}
 for op, f in R.items():
@@ -274,23 +283,19 @@ def recurrent(kind, order, gates, h, direction, batch_first, x, wt, r, b=None, h
         x = x.transpose(0, 1)
     if direction == 1:
         x = x.flip(0)
-    args = dict(bidirectional=dirs == 2)
-    m = (torch.nn.LSTM(x.shape[2], h, **args) if kind == "lstm" else torch.nn.GRU(x.shape[2], h, **args) if kind == "gru"
-         else torch.nn.RNN(x.shape[2], h, nonlinearity="relu" if relu else "tanh", **args))
-    with torch.no_grad():
-        for d in range(dirs):
-            tail = "_l0" + ("_reverse" if d else "")
-            bb = b[d] if b is not None else torch.zeros(2 * gates * h)
-            getattr(m, "weight_ih" + tail).copy_(blocks(wt[d], order, h))
-            getattr(m, "weight_hh" + tail).copy_(blocks(r[d], order, h))
-            getattr(m, "bias_ih" + tail).copy_(blocks(bb[:gates * h], order, h))
-            getattr(m, "bias_hh" + tail).copy_(blocks(bb[gates * h:], order, h))
-        mb = x.shape[1]
-        h0 = torch.zeros(dirs, mb, h) if h0 is None else h0
-        if kind == "lstm":
-            y, (hn, cn) = m(x, (h0, torch.zeros(dirs, mb, h) if c0 is None else c0))
-        else:
-            y, hn = m(x, h0)
+    flat = []
+    for d in range(dirs):
+        bb = b[d] if b is not None else torch.zeros(2 * gates * h)
+        flat += [blocks(t, order, h) for t in (wt[d], r[d], bb[:gates * h], bb[gates * h:])]
+    mb = x.shape[1]
+    h0 = torch.zeros(dirs, mb, h) if h0 is None else h0
+    tail = (flat, True, 1, 0., False, dirs == 2, False)  # what torch.nn.LSTM and its kin call
+    if kind == "lstm":
+        y, hn, cn = torch._VF.lstm(x, (h0, torch.zeros(dirs, mb, h) if c0 is None else c0), *tail)
+    elif kind == "gru":
+        y, hn = torch._VF.gru(x, h0, *tail)
+    else:
+        y, hn = (torch._VF.rnn_relu if relu else torch._VF.rnn_tanh)(x, h0, *tail)
     if direction == 1:
         y = y.flip(0)
     y = y.transpose(0, 1) if batch_first else y.reshape(y.shape[0], mb, dirs, h).transpose(1, 2)
@@ -337,24 +342,29 @@ def number(v):
     return t if any(c in t for c in ".en") else t + ".0"
 
 
-out = sys.stdout
-out.write("/* ops.h - written by tests/golden/make_ops.py from torch %s and numpy %s; do not edit. */\n" % (torch.__version__.split("+")[0], np.__version__))
-out.write("static const float golden_values[] = {\n")
-line, at, offsets = "", 0, []
-for op, ins, attrs, outs, n_out in CASES:
-    offsets.append(at)
-    for o in outs:
-        for v in o.reshape(-1):
-            t = number(v) + "f,"
-            if len(line) + len(t) > 118:
-                out.write(line + "\n")
-                line = ""
-            line += t
-            at += 1
-out.write(line + "\n};\n\nstatic const golden_case golden_cases[] = {\n")
-for (op, ins, attrs, outs, n_out), offset in zip(CASES, offsets):
-    shapes = ", ".join("{ %d, { %s }, '%s', %d }" % (len(s), ", ".join(map(str, s)) if s else "0", kind, p == "w") for s, kind, p in ins)
-    words = ", ".join("INT32_MIN" if word(a) == -2 ** 31 else str(word(a)) for a in attrs) or "0"
-    out.write('  { "%s", %d, { %s }, %d, { %s }, %d, %d, { %s } },\n' % (
-        op, len(ins), shapes, len(attrs), words, n_out, offset, ", ".join(str(o.size) for o in outs) or "0"))
-out.write("};\n")
+def main():
+    out = sys.stdout
+    out.write("/* ops.h - written by tests/golden/make_ops.py from torch %s and numpy %s; do not edit. */\n" % (torch.__version__.split("+")[0], np.__version__))
+    out.write("static const float golden_values[] = {\n")
+    line, at, offsets = "", 0, []
+    for op, ins, attrs, outs, n_out in CASES:
+        offsets.append(at)
+        for o in outs:
+            for v in o.reshape(-1):
+                t = number(v) + "f,"
+                if len(line) + len(t) > 118:
+                    out.write(line + "\n")
+                    line = ""
+                line += t
+                at += 1
+    out.write(line + "\n};\n\nstatic const golden_case golden_cases[] = {\n")
+    for (op, ins, attrs, outs, n_out), offset in zip(CASES, offsets):
+        shapes = ", ".join("{ %d, { %s }, '%s', %d }" % (len(s), ", ".join(map(str, s)) if s else "0", kind, p == "w") for s, kind, p in ins)
+        words = ", ".join("INT32_MIN" if word(a) == -2 ** 31 else str(word(a)) for a in attrs) or "0"
+        out.write('  { "%s", %d, { %s }, %d, { %s }, %d, %d, { %s } },\n' % (
+            op, len(ins), shapes, len(attrs), words, n_out, offset, ", ".join(str(o.size) for o in outs) or "0"))
+    out.write("};\n")
+
+
+if __name__ == "__main__":
+    main()
