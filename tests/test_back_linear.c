@@ -8,6 +8,7 @@
 #if defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Wunused-function" /* of the references, some ops' are not met here */
 #endif
+#include "back_linear_ops.h"
 #include "ops_back_linear_ref.h"
 
 typedef struct golden_shape { int rank; int dim[4]; char kind; } golden_shape;
@@ -297,9 +298,20 @@ static void same_bits_for_1_2_3_threads_and_one_at_a_time(void **state)
   for (int t = 0; t < 3; t++) aus_ctx_destroy(ctx[t]);
 }
 
+static void every_op_left_to_this_file_has_cases(void **state)
+{
+  (void)state;
+  for (size_t i = 0; i < sizeof back_linear_ops / sizeof *back_linear_ops; i++) {
+    int cases = 0;
+    for (int k = 0; k < N_CASES; k++) cases += strcmp(golden_cases[k].op, back_linear_ops[i]) == 0;
+    if (row_of(back_linear_ops[i]) < 0 || !cases) fail_msg("op %s has no case", back_linear_ops[i]);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test(every_op_left_to_this_file_has_cases),
     cmocka_unit_test(references_agree_with_central_differences),
     cmocka_unit_test(agrees_with_torch_and_the_reference),
     cmocka_unit_test(same_bits_for_1_2_3_threads_and_one_at_a_time),
