@@ -77,6 +77,58 @@ static void hpss(void **state)
   aus_ctx_destroy(ctx);
 }
 
+/* Two tones in turn: each gets an atom of its own, the lower one first; mono and stereo, one sample, silence; any threads. */
+static void nmf(void **state)
+{
+  (void)state;
+  enum { RATE = 8000, N = 16000 };
+  float *alone[2] = { malloc(N * sizeof(float)), malloc(N * sizeof(float)) };
+  for (int threads = 1; threads <= 3; threads++) {
+    aus_ctx *ctx = test_ctx(threads);
+    aus_separator *s;
+    assert_ok(ctx, aus_separator_nmf(ctx, 2, 5, &s));
+    for (int channels = 1; channels <= 2; channels++) {
+      aus_audio in = { .data = malloc(sizeof(float) * (size_t)channels * N), .frames = N, .channels = channels, .rate = RATE };
+      for (int c = 0; c < channels; c++)
+        for (int t = 0; t < N; t++) in.data[c * N + t] = (float)((c ? 0.5 : 0.25) * (t / 4000 % 2 ? sin(2 * M_PI * 1500 / RATE * t) : sin(2 * M_PI * 400 / RATE * t)));
+      aus_stems stems;
+      assert_ok(ctx, aus_separator_run(s, &in, 1, &stems));
+      assert_string_equal(stems.name[1], "atom2");
+      assert_sums(&in, &stems);
+      const double rest = energy(&stems.stem[2]);
+      assert_true(rest < 1e-9 * energy(&in));
+      for (int k = 0; k < 2; k++) { /* in its own turn an atom is the tone, in the other's next to nothing */
+        double own = 0, other = 0;
+        for (int t = 400; t < N; t++) {
+          const double e = stems.stem[k].data[t] * stems.stem[k].data[t];
+          if (t % 4000 < 400 || t % 4000 > 3600) continue;
+          if (t / 4000 % 2 == k) own += e; else other += e;
+        }
+        assert_true(own > 1 && other < 1e-3 * own);
+        if (threads == 1 && channels == 1) memcpy(alone[k], stems.stem[k].data, N * sizeof(float));
+        if (channels == 1) assert_memory_equal(stems.stem[k].data, alone[k], N * sizeof(float));
+      }
+      aus_stems_free(ctx, &stems);
+      memset(in.data, 0, sizeof(float) * N * (size_t)channels);
+      assert_ok(ctx, aus_separator_run(s, &in, 1, &stems));
+      assert_true(energy(&stems.stem[0]) == 0);
+      aus_stems_free(ctx, &stems);
+      in.frames = 1;
+      in.data[0] = 0.5f;
+      assert_ok(ctx, aus_separator_run(s, &in, 1, &stems));
+      assert_sums(&in, &stems);
+      aus_stems_free(ctx, &stems);
+      free(in.data);
+    }
+    aus_separator_close(s);
+    assert_int_equal(aus_separator_nmf(ctx, 0, 0, &s), AUS_EINVAL);
+    assert_int_equal(aus_separator_nmf(ctx, 257, 0, &s), AUS_EINVAL);
+    aus_ctx_destroy(ctx);
+  }
+  free(alone[0]);
+  free(alone[1]);
+}
+
 /* ---- folders ---------------------------------------------------------------------------------- */
 
 static char folder[64];
@@ -462,7 +514,7 @@ static void every_allocation_failing(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(hpss), cmocka_unit_test(folders), cmocka_unit_test(wave_network), cmocka_unit_test(other_rate),
+    cmocka_unit_test(hpss), cmocka_unit_test(nmf), cmocka_unit_test(folders), cmocka_unit_test(wave_network), cmocka_unit_test(other_rate),
     cmocka_unit_test(spectral_network), cmocka_unit_test(states_are_carried), cmocka_unit_test(bad_files),
     cmocka_unit_test(every_allocation_failing),
   };

@@ -38,6 +38,11 @@ typedef struct aus_separator_info {
 /* Harmonic and percussive by median filters. config NULL: librosa's frames (93 ms) at the sound's rate and a margin of 2,
  * which leaves a residual of what is neither [Driedger14]; margin 1 leaves none. */
 AUS_API aus_status aus_separator_hpss(aus_ctx *ctx, const aus_hpss_config *config, aus_separator **out);
+/* Atoms of a sparse non-negative factorisation of the sound's own spectrogram, from low to high [LeRoux15]: no training, any
+ * sound. Each atom is a soft mask on the input, and the masks add to one; alike ones (cosine above 0.95) are merged, so some of the last
+ * may be silent. Errors: AUS_EINVAL (atoms not in 1 to AUS_SEPARATOR_MAX_ATOMS), AUS_ENOMEM. */
+enum { AUS_SEPARATOR_MAX_ATOMS = 256 };
+AUS_API aus_status aus_separator_nmf(aus_ctx *ctx, int32_t atoms, uint64_t seed, aus_separator **out);
 /* A network in an .aus file whose kind is separator (docs/format.md: labels name the stems, separator.gives says
  * masks, spectra or waves). Errors: AUS_EIO, AUS_EFORMAT, AUS_ENOTSUP (not a separator, or one whose inputs are not known here). */
 AUS_API aus_status aus_separator_open(aus_ctx *ctx, const char *path, aus_separator **out);

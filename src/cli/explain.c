@@ -28,7 +28,7 @@ static const cli_option options[] = {
     "mixes to try; without it, all of them up to 2^12, else 2048 drawn. Other methods: how many are drawn" },
   { "seed", 0, CLI_INTEGER, "S", "0", 0, 9007199254740991.0, CLI_AT(seed), "for everything drawn by chance; the same seed gives the same result" },
   CLI_ROW_STEMS,
-  { "separator", 0, CLI_TEXT, "hpss|FILE.aus", NULL, 0, 0, CLI_AT(separator), "audiolime without stems: how to find the sources; without it, hpss" },
+  { "separator", 0, CLI_TEXT, "hpss|nmf[:N]|FILE.aus", NULL, 0, 0, CLI_AT(separator), "audiolime without stems: how to find the sources: hpss (harmonic and percussive), N atoms of a factorisation (8), or a network; without it, hpss" },
   { "no-residual", 0, CLI_FLAG, "", NULL, 0, 0, CLI_AT(no_residual), "what no source holds is always on instead of being a component of its own" },
   { "segments", 0, CLI_TEXT, "N|onsets|beats|T1,T2,...", NULL, 0, 0, CLI_AT(segments),
     "cut in time: N equal segments, at onsets, at beats, or at these seconds; without it, 1 for audiolime, 10 for time" },

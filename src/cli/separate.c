@@ -1,6 +1,7 @@
 /* separate.c - auscult separate: a sound into its sources, as files that add up to it. */
 #include "cli/commands.h"
 #include "cli/session.h"
+#include "cli/sources.h"
 #include "cli/wavs.h"
 
 #include <auscult/sep.h>
@@ -8,7 +9,8 @@
 #include <string.h>
 
 static const cli_option options[] = {
-  { "separator", 0, CLI_TEXT, "hpss|FILE.aus", "hpss", 0, 0, CLI_AT(separator), "harmonic and percussive by median filters, or a network" },
+  { "separator", 0, CLI_TEXT, "hpss|nmf[:N]|FILE.aus", "hpss", 0, 0, CLI_AT(separator), "harmonic and percussive by median filters, N atoms of a non-negative factorisation (without N: 8), or a network" },
+  { "seed", 0, CLI_INTEGER, "S", "0", 0, 1e15, CLI_AT(seed), "nmf: where it starts from; the same seed gives the same parts" },
   { "out", 'o', CLI_TEXT, "DIR", NULL, 0, 0, CLI_AT(out), "folder for one WAV per source, 32-bit float, and the rest as residual.wav" },
   { "no-residual", 0, CLI_FLAG, "", NULL, 0, 0, CLI_AT(no_residual), "leave out what the sources do not hold" },
   CLI_ROW_RANGE,
@@ -46,14 +48,12 @@ static int write_all(cli_session *cs, const aus_stems *stems)
 static int separate(cli_session *cs, const char *path)
 {
   const aus_audio_range range = { .offset = cs->s->offset, .duration = cs->s->duration };
-  const bool hpss = strcmp(cs->s->separator, "hpss") == 0;
   aus_separator *separator = NULL;
   aus_audio in = {0};
   aus_stems stems = {0};
-  int code = CLI_DONE;
-  aus_status status = hpss ? aus_separator_hpss(cs->ctx, NULL, &separator) : aus_separator_open(cs->ctx, cs->s->separator, &separator);
-  if (status != AUS_OK) return cli_fail(cs, CLI_OPENING, status);
-  status = aus_audio_read(cs->ctx, path, &range, &in);
+  int code = cli_open_separator(cs, cs->s->separator, &separator);
+  if (code != CLI_DONE) return code;
+  aus_status status = aus_audio_read(cs->ctx, path, &range, &in);
   if (status != AUS_OK) code = cli_fail(cs, CLI_READING, status);
   if (code == CLI_DONE) {
     status = aus_separator_run(separator, &in, !cs->s->no_residual, &stems);

@@ -32,18 +32,36 @@ static int load_folder(cli_session *cs, cli_sources *out)
   return status == AUS_OK ? CLI_DONE : cli_fail(cs, CLI_READING, status);
 }
 
-/* hpss hears what the model hears; a network hears the file as it was read. */
+/* "nmf" or "nmf:ATOMS". */
+static int open_nmf(cli_session *cs, const char *how, aus_separator **out)
+{
+  int64_t atoms = 8;
+  if (how[3] && (how[3] != ':' || !cli_integer(how + 4, 1, AUS_SEPARATOR_MAX_ATOMS, &atoms)))
+    return cli_say(cs, CLI_BAD_USAGE, "--separator %s: nmf, or nmf:ATOMS with 1 to %d atoms", how, AUS_SEPARATOR_MAX_ATOMS);
+  const aus_status status = aus_separator_nmf(cs->ctx, (int32_t)atoms, (uint64_t)cs->s->seed, out);
+  return status == AUS_OK ? CLI_DONE : cli_fail(cs, CLI_OPENING, status);
+}
+
+int cli_open_separator(cli_session *cs, const char *how, aus_separator **out)
+{
+  *out = NULL;
+  if (strcmp(how, "nmf") == 0 || strncmp(how, "nmf:", 4) == 0) return open_nmf(cs, how, out);
+  const aus_status status = strcmp(how, "hpss") == 0 ? aus_separator_hpss(cs->ctx, NULL, out) : aus_separator_open(cs->ctx, how, out);
+  return status == AUS_OK ? CLI_DONE : cli_fail(cs, CLI_OPENING, status);
+}
+
+/* hpss and nmf hear what the model hears; a network hears the file as it was read. */
 static int separate(cli_session *cs, const cli_sound *sound, cli_sources *out)
 {
   const char *how = cs->s->separator ? cs->s->separator : "hpss";
-  const bool hpss = strcmp(how, "hpss") == 0;
   aus_separator *separator = NULL;
-  aus_status status = hpss ? aus_separator_hpss(cs->ctx, NULL, &separator) : aus_separator_open(cs->ctx, how, &separator);
-  if (status != AUS_OK) return cli_fail(cs, CLI_OPENING, status);
+  const int code = cli_open_separator(cs, how, &separator);
+  if (code != CLI_DONE) return code;
   const aus_separator_info *info = aus_separator_describe(separator);
   snprintf(out->kind, sizeof out->kind, "%s", info->name);
   snprintf(out->sha256, sizeof out->sha256, "%s", info->sha256 ? info->sha256 : "");
-  status = aus_separator_run(separator, hpss ? &sound->heard : &sound->read, 0, &out->stems);
+  const bool trained = strlen(info->sha256) > 0;
+  const aus_status status = aus_separator_run(separator, trained ? &sound->read : &sound->heard, 0, &out->stems);
   aus_separator_close(separator);
   return status == AUS_OK ? CLI_DONE : cli_fail(cs, CLI_WORKING, status);
 }

@@ -11,6 +11,9 @@ typedef struct cli_sources {
   char sha256[65];  /* of a separator's file, else "" */
 } cli_sources;
 
+/* "hpss", "nmf", "nmf:ATOMS" or a file. */
+int cli_open_separator(cli_session *cs, const char *how, aus_separator **out);
+
 /* The sources of sound by --stems or --separator (hpss when neither is given); an exit code. */
 int cli_find_sources(cli_session *cs, const cli_sound *sound, cli_sources *out);
 void cli_free_sources(cli_session *cs, cli_sources *s);

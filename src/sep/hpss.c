@@ -5,18 +5,15 @@
  * the two stay in the residual. */
 #include "sep/sep.h"
 
-#include <math.h>
 #include <string.h>
 
 typedef struct hpss_state { bool given; aus_hpss_config config; } hpss_state;
 
-/* librosa's 2048 at 22050 Hz, as a power of two at any rate. */
 static aus_hpss_config for_rate(int32_t rate)
 {
   aus_hpss_config c;
   aus_hpss_defaults(&c);
-  const double octaves = round(log2(2048.0 * rate / 22050.0));
-  c.n_fft = 1 << (int)fmin(fmax(octaves, 6), 16);
+  c.n_fft = aus_separator_frame(rate);
   c.hop = c.n_fft / 4;
   c.margin = 2;
   return c;

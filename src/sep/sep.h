@@ -21,6 +21,9 @@ struct aus_separator {
   void *state;
 };
 
+/* Samples of a frame of 93 ms: librosa's 2048 at 22050 Hz, as a power of two at any rate. */
+int32_t aus_separator_frame(int32_t rate);
+
 aus_status aus_stems_alloc(aus_ctx *ctx, int32_t n, const char *const *name, const aus_audio *like, aus_stems *out);
 
 #endif

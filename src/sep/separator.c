@@ -6,7 +6,14 @@
  * residual's. */
 #include "sep/sep.h"
 
+#include <math.h>
 #include <string.h>
+
+int32_t aus_separator_frame(int32_t rate)
+{
+  const double octaves = round(log2(2048.0 * rate / 22050.0));
+  return 1 << (int)fmin(fmax(octaves, 6), 16);
+}
 
 void aus_separator_close(aus_separator *s)
 {

@@ -1,5 +1,6 @@
 AUS_SOURCES += \
 	src/sep/hpss.c \
+	src/sep/nmf.c \
 	src/sep/network.c \
 	src/sep/network.h \
 	src/sep/sep.h \
