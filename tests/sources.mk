@@ -115,3 +115,4 @@ tests_test_lrp_SOURCES = tests/test_lrp.c tests/lrp_test.h
 endif
 LOG_COMPILER = $(AUS_EMULATOR)
 EXTRA_DIST += tests/test.h tests/guard.h tests/isa.h tests/oom.h
+EXTRA_DIST += tests/attrib/cases.py tests/attrib/groups.py tests/attrib/nets.py tests/attrib/perturbation.py

@@ -48,6 +48,15 @@ typedef struct aus_attrib_config {
 } aus_attrib_config;
 AUS_API void aus_attrib_defaults(aus_attrib_config *config);
 
+/* Where relevance went at one node, all items together: out = in + bias + stabiliser + state + other, up to rounding. */
+typedef struct aus_account {
+  char node[64], op[24], rule[24];
+  double out, in;           /* what came to it, what it handed on */
+  double bias, stabiliser;  /* what biases and epsilons kept */
+  double state, other;      /* left on initial states of recurrent layers; absorbed on purpose */
+  double error, size;       /* out less the rest; the sum of |relevance| that it is to be compared with */
+} aus_account;
+
 /* Everything is owned by the struct. NaN: not known. */
 typedef struct aus_attribution {
   aus_ctx *ctx;
@@ -62,6 +71,8 @@ typedef struct aus_attribution {
   int64_t evaluations, walks;   /* of the network: forwards and ways back, batches counted once */
   int64_t steps;                /* of a path, as used (the most of any item) */
   aus_dims resolution;          /* of the map before it was enlarged to the input (CAMs, RISE); rank 0: the input's own */
+  aus_account *account;         /* [n_accounts] LRP: from the score to the input; NULL */
+  int32_t n_accounts;
   char note[512];               /* what a reader should know: where the score was read, what was refined, ... */
 } aus_attribution;
 AUS_API void aus_attribution_free(aus_attribution *attribution); /* a zeroed one is fine */

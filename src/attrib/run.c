@@ -49,6 +49,7 @@ void aus_attribution_free(aus_attribution *r)
 {
   if (!r->ctx) return;
   drop_arrays(r);
+  aus_free(r->ctx, r->account);
   aus_free(r->ctx, r->target);
   aus_free(r->ctx, r->score); /* score, score_none, sum, gap: one block */
   *r = (aus_attribution){0};

@@ -51,3 +51,4 @@ AUS_SOURCES += src/attrib/deeplift.c
 AUS_SOURCES += src/attrib/deeplift_norm.c
 AUS_SOURCES += src/attrib/deeplift_rules.c
 AUS_SOURCES += src/attrib/deeplift_split.c
+AUS_SOURCES += src/attrib/relevance.c

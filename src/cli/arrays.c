@@ -120,6 +120,15 @@ static void print_array(cli_arrays *a, int32_t k)
   }
 }
 
+static void print_books(const aus_attribution *r)
+{
+  if (r->n_accounts) printf("%-24s %-12s %-14s %12s %12s %10s %10s %10s %9s\n", "node", "op", "rule", "in", "handed on", "bias", "stabiliser", "other", "error");
+  for (int32_t i = 0; i < r->n_accounts; i++) {
+    const aus_account *a = &r->account[i];
+    printf("%-24.24s %-12s %-14s %12.6g %12.6g %10.3g %10.3g %10.3g %9.1e\n", a->node, a->op, a->rule, a->out, a->in, a->bias, a->stabiliser, a->other + a->state, a->error);
+  }
+}
+
 static void print_result(cli_arrays *a)
 {
   const aus_attribution *r = &a->result;
@@ -128,6 +137,7 @@ static void print_result(cli_arrays *a)
   printf("\n");
   for (int32_t i = 0; i < r->items; i++) print_item(r, i);
   for (int32_t k = 0; k < r->n; k++) print_array(a, k);
+  print_books(r);
   if (r->note[0]) printf("note: %s\n", r->note);
 }
 
@@ -171,6 +181,23 @@ static void put_array(cli_arrays *a, aus_json *j, int32_t k)
   aus_json_close(j);
 }
 
+static void put_account(aus_json *j, const aus_account *a)
+{
+  aus_json_flat_object(j, NULL);
+  aus_json_string(j, "node", a->node);
+  aus_json_string(j, "op", a->op);
+  aus_json_string(j, "rule", a->rule);
+  aus_json_real(j, "out", a->out);
+  aus_json_real(j, "in", a->in);
+  aus_json_real(j, "bias", a->bias);
+  aus_json_real(j, "stabiliser", a->stabiliser);
+  aus_json_real(j, "state", a->state);
+  aus_json_real(j, "other", a->other);
+  aus_json_real(j, "error", a->error);
+  aus_json_real(j, "size", a->size);
+  aus_json_close(j);
+}
+
 static int print_json(cli_arrays *a)
 {
   const aus_attribution *r = &a->result;
@@ -198,6 +225,9 @@ static int print_json(cli_arrays *a)
   aus_json_array(&j, "arrays");
   for (int32_t k = 0; k < r->n; k++) put_array(a, &j, k);
   aus_json_close(&j);
+  if (r->n_accounts) aus_json_array(&j, "accounts");
+  for (int32_t i = 0; i < r->n_accounts; i++) put_account(&j, &r->account[i]);
+  if (r->n_accounts) aus_json_close(&j);
   cli_json_notes(cs, &j);
   cli_json_run(cs, &j);
   const int code = cli_print_json(cs, &j);

@@ -377,7 +377,7 @@ def lstm(c, e):
     w = [[m["Wx"][key[k]] for k in order]]
     r = [[[m["Wh"][key[k]]] for k in order]]
     b = [[m["b"][key[k]] for k in order] + [0.0] * 4]
-    n = Net(x=["T", "N", 2])
+    n = Net(x=[2, 1, 2])
     n.nodes.append(__import__("onnx").helper.make_node("LSTM", ["x", n.constant(w), n.constant(r), n.constant(b)], ["", "h"], name="lstm", hidden_size=1))
     y = n.linear(n.op("Squeeze", "h", n.constant([0], np.int64)), [m["Wy"]], name="out")
     x = np.array(c["inputs"], np.float32)[:, None, :]
