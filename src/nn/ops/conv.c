@@ -301,17 +301,42 @@ static void put_weights(const aus_conv *c, int64_t tap, int64_t ic, int64_t r, i
   }
 }
 
-void aus_conv_pack_weights(const aus_conv *c, const float *weights, float *packed)
+/* Taps in the order the weights lie in: a block is a matrix turned around, whole (plain) or input channel by input channel. */
+static void pack_all_taps(const aus_kernels *kernels, const aus_conv *c, const pack_arg *a)
 {
-  for (int64_t g = 0; g < c->groups; g++)
-    for (int64_t py = 0; py < c->py; py++)
-      for (int64_t px = 0; px < c->px; px++) {
-        const int64_t base = aus_conv_taps_before(c, py, px);
-        for (int32_t b = 0; b < c->blocks; b++) {
-          pack_arg a = { weights, packed, g, aus_conv_block_start(c, b), base, aus_conv_block_size(c, b) };
-          packed += (visit_grid(c, py, px, base, put_weights, &a) - base) * a.size;
-        }
-      }
+  const int64_t kernel = c->kh * c->kw, taps = c->icg * kernel;
+  if (!c->transposed) {
+    kernels->gemm.pack_a(0, a->size, taps, a->size, a->weights + (a->group * c->ocg + a->first) * taps, taps, a->packed);
+    return;
+  }
+  for (int64_t ic = 0; ic < c->icg; ic++)
+    kernels->gemm.pack_a(0, a->size, kernel, a->size, a->weights + ((a->group * c->icg + ic) * c->ocg + a->first) * kernel, kernel, a->packed + ic * kernel * a->size);
+}
+
+typedef struct pack_job { const aus_kernels *kernels; const aus_conv *c; const float *weights; float *packed; } pack_job;
+
+/* Units: (group, grid, block). */
+static void pack_units(void *arg, int64_t begin, int64_t end, int worker)
+{
+  const pack_job *j = arg;
+  const aus_conv *c = j->c;
+  (void)worker;
+  for (int64_t u = begin; u < end; u++) {
+    const int32_t b = (int32_t)(u % c->blocks);
+    const int64_t px = u / c->blocks % c->px, py = u / c->blocks / c->px % c->py, g = u / c->blocks / c->px / c->py;
+    const int64_t before = aus_conv_taps_before(c, py, px), taps = c->icg * aus_conv_taps_y(c, py) * aus_conv_taps_x(c, px), first = aus_conv_block_start(c, b);
+    float *to = j->packed + g * c->icg * c->kh * c->kw * c->ocg + before * c->ocg + first * taps;
+    const pack_arg a = { j->weights, to, g, first, before, aus_conv_block_size(c, b) };
+    if (c->py * c->px == 1) pack_all_taps(j->kernels, c, &a);
+    else visit_grid(c, py, px, before, put_weights, (void *)(uintptr_t)&a);
+  }
+}
+
+void aus_conv_pack_weights(aus_ctx *ctx, const aus_conv *c, const float *weights, float *packed)
+{
+  pack_job j = { ctx->kernels, c, weights, packed };
+  const int64_t each = c->icg * c->kh * c->kw * c->block;
+  aus_parallel_for(ctx, c->groups * c->py * c->px * c->blocks, each < 1 << 14 ? (1 << 14) / each : 1, pack_units, &j);
 }
 
 /* ---- the padded image --------------------------------------------------------------------------------------- */

@@ -45,7 +45,7 @@ int64_t aus_conv_taps_before(const aus_conv *c, int64_t py, int64_t px);
 /* The table of offsets of all grids, [icg kh kw]; weights packed [group][grid][block][tap][channel of block]. */
 void aus_conv_offsets(const aus_conv *c, int32_t *offset);
 size_t aus_conv_weights_size(const aus_conv *c);
-void aus_conv_pack_weights(const aus_conv *c, const float *weights, float *packed);
+void aus_conv_pack_weights(aus_ctx *ctx, const aus_conv *c, const float *weights, float *packed);
 
 /* The padded copy of channel plane `ch` of one item. */
 void aus_conv_copy_plane(const aus_kernels *kernels, const aus_conv *c, const float *src, float *dst);

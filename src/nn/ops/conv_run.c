@@ -144,7 +144,7 @@ size_t aus_conv_prepared_size(const aus_call *call)
 void aus_conv_prepare(const aus_call *call, void *prepared)
 {
   aus_conv c;
-  if (aus_conv_describe(call, &c) == AUS_OK) aus_conv_pack_weights(&c, call->in[1].data, prepared);
+  if (aus_conv_describe(call, &c) == AUS_OK) aus_conv_pack_weights(call->ctx, &c, call->in[1].data, prepared);
 }
 
 static size_t image_size(const work *w) { return w->c.copied ? round_up((size_t)(w->item * w->group_items) * sizeof(float)) : 0; }
@@ -166,7 +166,7 @@ static void place(work *w)
   p += offsets_size(&w->c);
   w->weights = w->call->prepared;
   if (!w->weights) {
-    aus_conv_pack_weights(&w->c, w->call->in[1].data, (float *)(void *)p);
+    aus_conv_pack_weights(w->call->ctx, &w->c, w->call->in[1].data, (float *)(void *)p);
     w->weights = (const float *)(const void *)p;
     p += round_up(aus_conv_weights_size(&w->c));
   }
