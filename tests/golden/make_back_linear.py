@@ -178,6 +178,39 @@ for shape, size in (([2, 3, 8, 10], (1, 1)), ([1, 2, 9, 13], (4, 5)), ([1, 2, 3,
         case(name, [(shape, "q" if "max" in name else "n")], [*size], lambda x, f1=f1, f2=f2, n=size: f1(x, n[1]) if x.dim() == 3 else f2(x, n))
 case("dropout", [([5, 7], "n")], [0.25], lambda x: F.dropout(x, 0.25, False))
 
+# ---- lengths: -1 runs from 1 to 67 (where the window fits)
+def length(op, ins, attrs=(), training=0):
+    case(op, [i if isinstance(i, tuple) else (i, "n") for i in ins], attrs, None, training)
+
+
+length("conv", [[1, 3, 2, -1], [7, 3, 2, 3], [7]], [1, 1, 1, 1, 1, 1, 0, 1, 1])
+length("conv", [[1, 3, 2, -1], [7, 3, 2, 3], [7]], [1, 2, 1, 1, 1, 1, 0, 1, 1])
+length("conv", [[2, -1, 5], [4, -1, 3]], [1, 1, 1, 2, 0, 2, 0, 2, 1])
+length("conv", [[1, 2, 5], [-1, 2, 3], [-1]], [1, 1, 1, 1, 0, 1, 0, 1, 1])
+length("conv", [[1, 2, 70], [3, 2, -1]], [1, 1, 1, 1, 0, 0, 0, 0, 1])
+length("conv_transpose", [[1, 3, 2, -1], [3, 7, 2, 3], [7]], [1, 2, 1, 1, 0, 1, 0, 0, 1, 0, 1])
+length("conv_transpose", [[1, -1, 2, 5], [-1, 4, 2, 3], [4]], [1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0])
+length("linear", [[3, -1], [4, -1], [4]])
+length("linear", [[-1, 5], [4, 5], [4]])
+length("linear", [[2, 5], [-1, 5], [-1]])
+length("matmul", [[2, -1, 5], [2, 5, 3]], [0, 0, 1.0])
+length("matmul", [[2, 4, -1], [2, 3, -1]], [0, 1, 1.0])
+length("matmul", [[2, 5, 4], [5, -1]], [1, 0, 1.0])
+for training in (0, 1):
+    length("batch_norm", [[2, 3, -1], [3], [3], [3], ([3], "p")], [1e-2], training)
+    length("batch_norm", [[3, -1], [-1], [-1], [-1], ([-1], "p")], [1e-2], training)
+length("layer_norm", [[3, -1], [-1], [-1]], [1, 1e-2])
+length("layer_norm", [[-1, 3], [3], [3]], [1, 1e-2])
+length("instance_norm", [[2, 3, -1], [3], [3]], [1e-2])
+length("group_norm", [[2, 4, -1], [4], [4]], [2, 1e-2])
+length("max_pool", [[1, 2, 4, -1]], [2, 2, 2, 2, 0, 0, 0, 0, 0, 1, 1])
+length("max_pool", [[2, 2, -1]], [1, 3, 1, 2, 0, 1, 0, 1, 0, 1, 1])
+length("avg_pool", [[2, 2, -1]], [1, 3, 1, 2, 0, 1, 0, 1, 0, 1])
+length("avg_pool", [[1, 2, 5, -1]], [2, 2, 2, 2, 0, 1, 0, 0, 1, 0])
+for name in ("adaptive_avg_pool", "adaptive_max_pool"):
+    length(name, [[1, 2, 3, -1]], [2, 5])
+length("dropout", [[-1]], [0.5])
+
 
 # ---- the header
 def word(a):
