@@ -3,6 +3,8 @@
 #include "test.h"
 
 #include "attrib/perturb.h"
+
+#include <auscult/perturb.h>
 #include "golden/perturb.h"
 
 /* ---- models: x[n][count] -> y[n][labels] --------------------------------------------------------- */
@@ -467,13 +469,155 @@ static void wrong_use(void **state)
   end(&t);
 }
 
+/* ---- sound ---------------------------------------------------------------------------------------------------------- */
+
+enum { RATE = 8000, SOUND = 16000, FRAME = 250 };
+
+/* How much 1 kHz there is, on average over frames; and how loud it is altogether. */
+static int listen(void *user, int64_t n, int64_t samples, const float *x, float *scores)
+{
+  (void)user;
+  for (int64_t i = 0; i < n; i++) {
+    double beep = 0, loud = 0;
+    for (int64_t f = 0; f + FRAME <= samples; f += FRAME) {
+      double re = 0, im = 0;
+      for (int64_t t = 0; t < FRAME; t++) {
+        static const double wave[8] = { 1, 0.70710678, 0, -0.70710678, -1, -0.70710678, 0, 0.70710678 }; /* 1 kHz at 8 kHz */
+        const double v = x[i * samples + f + t];
+        re += v * wave[(f + t) % 8];
+        im += v * wave[(f + t + 6) % 8];
+        loud += v * v / (double)samples;
+      }
+      beep += sqrt(re * re + im * im) / (double)samples;
+    }
+    scores[2 * i] = (float)beep;
+    scores[2 * i + 1] = (float)sqrt(loud);
+  }
+  return 0;
+}
+
+static aus_model *listener(aus_ctx *ctx)
+{
+  static const char *const names[2] = { "beep", "loudness" };
+  const aus_model_info info = { .name = "listener", .sample_rate = RATE, .channels = 1, .n_targets = 2, .targets = names, .score_kind = AUS_SCORE_REAL };
+  aus_model *model = NULL;
+  assert_ok(ctx, aus_model_from_callback(ctx, &info, listen, NULL, &model));
+  return model;
+}
+
+/* Two seconds of noise with a quiet beep of 1 kHz from 1.3 to 1.45 s. */
+static float sound[SOUND];
+static aus_audio beeping(void)
+{
+  aus_rng rng;
+  aus_rng_init(&rng, 4, 0);
+  for (int t = 0; t < SOUND; t++) {
+    sound[t] = 0.02f * (float)aus_rng_normal(&rng);
+    if (t >= 1.3 * RATE && t < 1.45 * RATE) sound[t] += 0.2f * (float)sin(2 * 3.14159265358979 * t / 8);
+  }
+  return (aus_audio){ .data = sound, .frames = SOUND, .channels = 1, .rate = RATE };
+}
+
+static void check_map(const aus_explanation *e, int32_t bands)
+{
+  for (int k = 0; k < e->n_targets; k++) {
+    const aus_map *m = &e->target[k].map;
+    double cells = 0, frames = 0;
+    for (int i = 0; i < e->n_components; i++) cells += e->target[k].weight[i].weight;
+    for (int64_t i = 0; i < m->frames * m->bands; i++) frames += m->value[i];
+    assert_int_equal(m->bands, bands);
+    assert_near(frames, cells, 1e-5 * (1 + fabs(cells)));
+    assert_near((double)m->frames * m->hop_s, 2, 0.1);
+  }
+}
+
+static void perturb_sounds(void **state)
+{
+  (void)state;
+  aus_ctx *ctx = test_ctx(2);
+  aus_model *model = listener(ctx);
+  const aus_audio x = beeping();
+  for (int method = AUS_PERTURB_OCCLUSION; method <= AUS_PERTURB_PERMUTATIONSHAP; method++)
+    for (int32_t bands = 1; bands <= 4; bands += 3) {
+      aus_perturb_config config;
+      aus_perturb_defaults(&config);
+      config.method = (aus_perturb_method)method;
+      config.n_time = bands == 1 ? 10 : method == AUS_PERTURB_SHAPLEY ? 2 : 5;
+      config.n_freq = bands;
+      config.samples = method == AUS_PERTURB_RISE ? 600 : method == AUS_PERTURB_PERMUTATIONSHAP ? 4 : 200;
+      aus_components cells;
+      aus_explanation e;
+      assert_ok(ctx, aus_perturb_explain(ctx, model, &x, &config, &cells, &e));
+      check_map(&e, bands);
+      int best = 0;
+      for (int i = 0; i < e.n_components; i++)
+        if (e.target[0].weight[i].weight > e.target[0].weight[best].weight) best = i;
+      const aus_place *p = &e.place[best]; /* occlusion windows reach one cell further */
+      const double reach = method == AUS_PERTURB_OCCLUSION || method == AUS_PERTURB_RISE ? 0.25 : 0;
+      if (!(p->t0 - reach <= 1.45 && p->t1 + reach >= 1.3)) fail_msg("%s, %d bands: points to %g to %g s", e.method, bands, p->t0, p->t1);
+      if (bands > 1 && !(p->f0 <= 1100 && p->f1 >= 900)) fail_msg("%s: points to %g to %g Hz", e.method, p->f0, p->f1);
+      if (method >= AUS_PERTURB_PARTITION) assert_near(e.target[0].additivity_gap, 0, 1e-6);
+      assert_true(e.n_predicted > 0);
+      aus_explanation_free(&e);
+      aus_components_free(&cells);
+    }
+  aus_perturb_config config;
+  aus_perturb_defaults(&config);
+  config.scale = AUS_SCALE_LOGIT;
+  aus_components cells;
+  aus_explanation e;
+  assert_int_equal(aus_perturb_explain(ctx, model, &x, &config, &cells, &e), AUS_ENOTSUP);
+  config.scale = AUS_SCALE_SCORE;
+  config.n_time = 100;
+  config.method = AUS_PERTURB_SHAPLEY;
+  assert_int_equal(aus_perturb_explain(ctx, model, &x, &config, &cells, &e), AUS_ELIMIT);
+  aus_model_close(model);
+  aus_ctx_destroy(ctx);
+}
+
+/* A sweep is the mean of its maps, and windows of one cell are ablation. */
+static void sweeps(void **state)
+{
+  (void)state;
+  aus_ctx *ctx = test_ctx(1);
+  aus_model *model = listener(ctx);
+  const aus_audio x = beeping();
+  aus_components cells;
+  aus_explanation e[4];
+  aus_perturb_config config;
+  aus_perturb_defaults(&config);
+  config.method = AUS_PERTURB_OCCLUSION;
+  config.n_time = 6;
+  config.n_freq = 4;
+  config.n_sizes = 1;
+  for (int k = 0; k < 4; k++) {
+    if (k < 2) config.window[0][0] = config.window[0][1] = k + 1;
+    if (k == 2) {
+      config.n_sizes = 2;
+      config.window[0][0] = config.window[0][1] = 1;
+      config.window[1][0] = config.window[1][1] = 2;
+    }
+    if (k == 3) config.method = AUS_PERTURB_ABLATION;
+    assert_ok(ctx, aus_perturb_explain(ctx, model, &x, &config, &cells, &e[k]));
+    aus_components_free(&cells);
+  }
+  for (int i = 0; i < 24; i++) {
+    assert_near(e[2].target[0].weight[i].weight, (e[0].target[0].weight[i].weight + e[1].target[0].weight[i].weight) / 2, 1e-9);
+    assert_near(e[3].target[1].weight[i].weight, e[0].target[1].weight[i].weight, 1e-9);
+  }
+  for (int k = 0; k < 4; k++) aus_explanation_free(&e[k]);
+  aus_model_close(model);
+  aus_ctx_destroy(ctx);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(published_occlusion), cmocka_unit_test(published_grids), cmocka_unit_test(grids_of_three_axes),
     cmocka_unit_test(groups_are_switched_together), cmocka_unit_test(published_shapley), cmocka_unit_test(groups_over_three_inputs),
     cmocka_unit_test(features_like_the_background_get_nothing), cmocka_unit_test(any_game), cmocka_unit_test(sampled_shapley),
-    cmocka_unit_test(owen_values), cmocka_unit_test(bad_trees), cmocka_unit_test(rise), cmocka_unit_test(fills), cmocka_unit_test(wrong_use)
+    cmocka_unit_test(owen_values), cmocka_unit_test(bad_trees), cmocka_unit_test(rise), cmocka_unit_test(fills), cmocka_unit_test(wrong_use),
+    cmocka_unit_test(perturb_sounds), cmocka_unit_test(sweeps)
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

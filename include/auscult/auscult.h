@@ -12,6 +12,7 @@
 #include <auscult/model.h>
 #include <auscult/net.h>
 #include <auscult/nmf.h>
+#include <auscult/perturb.h>
 #include <auscult/sep.h>
 
 #endif

@@ -11,4 +11,5 @@ ausinclude_HEADERS = \
 	include/auscult/model.h \
 	include/auscult/net.h \
 	include/auscult/nmf.h \
+	include/auscult/perturb.h \
 	include/auscult/sep.h

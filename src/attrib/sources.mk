@@ -12,6 +12,7 @@ AUS_SOURCES += src/attrib/perturb_occlusion.c
 AUS_SOURCES += src/attrib/perturb_owen.c
 AUS_SOURCES += src/attrib/perturb_rise.c
 AUS_SOURCES += src/attrib/perturb_shapley.c
+AUS_SOURCES += src/attrib/perturb_sound.c
 AUS_SOURCES += src/attrib/perturb_tree.c
 AUS_SOURCES += src/attrib/noise.c
 AUS_SOURCES += src/attrib/quadrature.h

@@ -71,6 +71,7 @@ typedef struct aus_field_components {
   aus_model *model;
   const aus_components *components; /* borrowed */
   const int32_t *target;            /* [labels], borrowed */
+  bool logit;                       /* scores as log-odds, clamped at 1e-7 from 0 and 1 */
 } aus_field_components;
 
 /* dim: how the components lie (tiles: time, frequency); its product is their number. Owns nothing. */

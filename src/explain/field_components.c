@@ -6,6 +6,7 @@
 
 #include "model/model.h"
 
+#include <math.h>
 #include <string.h>
 
 static bool all_binary(int64_t n, const float *mask)
@@ -67,6 +68,13 @@ static aus_status score_mixes(const aus_field_components *f, int64_t n, const fl
   return status;
 }
 
+static double scaled(const aus_field_components *f, double p)
+{
+  if (!f->logit) return p;
+  p = fmin(fmax(p, 1e-7), 1 - 1e-7);
+  return log(p / (1 - p));
+}
+
 static aus_status score_components(aus_field *field, int64_t n, const float *mask, double *y)
 {
   const aus_field_components *f = field->user;
@@ -75,7 +83,7 @@ static aus_status score_components(aus_field *field, int64_t n, const float *mas
   if (!scores) return AUS_ENOMEM;
   const aus_status status = all_binary(n * field->cells, mask) ? score_mixes(f, n, mask, scores) : score_waveforms(f, n, mask, scores);
   for (int64_t r = 0; r < n && status == AUS_OK; r++)
-    for (int32_t k = 0; k < field->labels; k++) y[r * field->labels + k] = scores[r * targets + f->target[k]];
+    for (int32_t k = 0; k < field->labels; k++) y[r * field->labels + k] = scaled(f, scores[r * targets + f->target[k]]);
   aus_free(field->ctx, scores);
   return status;
 }
