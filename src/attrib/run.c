@@ -119,7 +119,8 @@ static void add_up(const aus_question *q, aus_attribution *r)
       if (count % r->items) { r->sum[i] = NAN; break; }
       for (int64_t j = 0; j < per; j++) r->sum[i] += r->value[k][i * per + j];
     }
-    if ((q->method->flags & AUS_METHOD_COMPLETE) && !q->config->no_inputs && !q->config->absolute) r->gap[i] = r->sum[i] - (r->score[i] - r->score_none[i]);
+    /* (of groups, each feature shows its group's value: those do not add up) */
+    if ((q->method->flags & AUS_METHOD_COMPLETE) && !q->config->no_inputs && !q->config->absolute && !q->config->mask) r->gap[i] = r->sum[i] - (r->score[i] - r->score_none[i]);
   }
 }
 

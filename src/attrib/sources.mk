@@ -10,6 +10,7 @@ AUS_SOURCES += src/attrib/run.c
 AUS_SOURCES += src/attrib/perturb.h
 AUS_SOURCES += src/attrib/perturb_occlusion.c
 AUS_SOURCES += src/attrib/perturb_owen.c
+AUS_SOURCES += src/attrib/perturb_question.c
 AUS_SOURCES += src/attrib/perturb_rise.c
 AUS_SOURCES += src/attrib/perturb_shapley.c
 AUS_SOURCES += src/attrib/perturb_sound.c
