@@ -18,6 +18,7 @@ typedef struct aus_audio {
   char decoder[48];  /* "wav (own)" or libsndfile's version, for provenance */
   char sha256[65];   /* of the whole file, lower-case hex; "" if not read from a file, or only part of a large one */
   int32_t file_rate, file_channels; /* as they were in the file; 0 if not read from one */
+  int64_t file_frames;              /* read of the file, at file_rate */
 } aus_audio;
 
 /* Which part of a file to read, in seconds; duration <= 0 means to the end. */
@@ -31,8 +32,9 @@ AUS_API aus_status aus_audio_read(aus_ctx *ctx, const char *path, const aus_audi
                                   aus_audio *out);
 AUS_API aus_status aus_audio_read_memory(aus_ctx *ctx, const void *bytes, size_t size, aus_audio *out);
 
-/* The same as the mean of the channels at this rate, piece by piece: memory for the result alone, so that hours of
- * many channels at a high rate do not matter. Same bits as aus_audio_read, then aus_audio_convert. A note says what was done. */
+/* The same as the mean of the channels at this rate (0: the file's), piece by piece: memory for the result alone, so that
+ * hours of many channels at a high rate do not matter. Same bits as aus_audio_read, then aus_audio_convert; file_rate
+ * and file_channels say what was done. */
 AUS_API aus_status aus_audio_read_mono(aus_ctx *ctx, const char *path, const aus_audio_range *range, int32_t rate,
                                        aus_audio *out);
 

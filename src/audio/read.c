@@ -139,7 +139,7 @@ static aus_status read_all(aus_decoder *d, const aus_audio_range *range, aus_aud
   if (status == AUS_OK) status = aus_decoder_finish(d);
   if (status != AUS_OK) { aus_free(d->ctx, g.data); return status; }
   *out = (aus_audio){ .data = g.data, .frames = g.used, .channels = d->channels, .rate = d->rate,
-                      .file_rate = d->rate, .file_channels = d->channels };
+                      .file_rate = d->rate, .file_channels = d->channels, .file_frames = g.used };
   memcpy(out->decoder, d->name, sizeof out->decoder);
   memcpy(out->sha256, d->sha256, sizeof out->sha256);
   return AUS_OK;

@@ -17,20 +17,34 @@ int cli_open_model(cli_session *cs, aus_model **model)
   return status == AUS_OK ? CLI_DONE : cli_fail(cs, CLI_OPENING, status);
 }
 
+/* A network takes apart what the file holds: all its channels, at its rate. */
+static aus_status load_whole(cli_session *cs, const aus_audio_range *range, int32_t rate, cli_sound *sound)
+{
+  AUS_TRY(aus_audio_read(cs->ctx, sound->path, range, &sound->read));
+  return aus_audio_convert(cs->ctx, &sound->read, rate ? rate : sound->read.rate, 1, &sound->heard);
+}
+
+/* All others hear what the model hears: piece by piece, so that hours of many channels need no more memory than that. */
+static aus_status load_heard(cli_session *cs, const aus_audio_range *range, int32_t rate, cli_sound *sound)
+{
+  AUS_TRY(aus_audio_read_mono(cs->ctx, sound->path, range, rate, &sound->heard));
+  sound->read = sound->heard;
+  sound->read.data = NULL;
+  sound->read.rate = sound->heard.file_rate;
+  sound->read.channels = sound->heard.file_channels;
+  sound->read.frames = sound->heard.file_frames;
+  return AUS_OK;
+}
+
 int cli_load_sound(cli_session *cs, const char *path, int32_t rate, cli_sound *sound)
 {
   const aus_audio_range range = { .offset = cs->s->offset, .duration = cs->s->duration };
+  const bool whole = cs->s->separator && strcmp(cs->s->separator, "hpss") != 0;
   *sound = (cli_sound){ .path = path };
-  aus_status status = aus_audio_read(cs->ctx, path, &range, &sound->read);
-  if (status != AUS_OK) return cli_fail(cs, CLI_READING, status);
-  sound->read_frames = sound->read.frames;
-  if (rate == 0) rate = sound->read.rate; /* a model that takes any rate */
-  status = aus_audio_convert(cs->ctx, &sound->read, rate, 1, &sound->heard);
-  if (status != AUS_OK) {
-    aus_audio_free(cs->ctx, &sound->read);
-    return cli_fail(cs, CLI_READING, status);
-  }
-  return CLI_DONE;
+  const aus_status status = (whole ? load_whole : load_heard)(cs, &range, rate, sound);
+  if (status == AUS_OK) return CLI_DONE;
+  cli_free_sound(cs, sound);
+  return cli_fail(cs, CLI_READING, status);
 }
 
 void cli_free_sound(cli_session *cs, cli_sound *sound)
@@ -45,7 +59,7 @@ void cli_describe_sound(const cli_sound *s, char *line, size_t size)
   char channels[32];
   snprintf(channels, sizeof channels, r->channels == 1 ? "mono" : r->channels == 2 ? "stereo" : "%d channels", r->channels);
   snprintf(line, size, "%s: %.2f s, %d Hz %s (%s); heard as %d Hz mono", strcmp(s->path, "-") == 0 ? "standard input" : s->path,
-           (double)s->read_frames / r->rate, r->rate, channels, r->decoder, s->heard.rate);
+           (double)r->frames / r->rate, r->rate, channels, r->decoder, s->heard.rate);
 }
 
 void cli_remark_short(cli_session *cs, const cli_sound *sound, const aus_model_info *info)
@@ -75,9 +89,9 @@ void cli_json_sound(cli_session *cs, aus_json *j, const char *key, const cli_sou
   aus_json_string(j, "decoder", s->read.decoder);
   aus_json_integer(j, "rate", s->read.rate);
   aus_json_integer(j, "channels", s->read.channels);
-  aus_json_integer(j, "frames", s->read_frames);
+  aus_json_integer(j, "frames", s->read.frames);
   aus_json_real(j, "offset", cs->s->offset);
-  aus_json_real(j, "duration", (double)s->read_frames / s->read.rate);
+  aus_json_real(j, "duration", (double)s->read.frames / s->read.rate);
   aus_json_integer(j, "heard_rate", s->heard.rate);
   aus_json_integer(j, "heard_samples", s->heard.frames);
   aus_json_close(j);

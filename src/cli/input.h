@@ -9,8 +9,7 @@
 /* A file as read, and as the model hears it. */
 typedef struct cli_sound {
   const char *path;
-  aus_audio read;   /* samples freed once converted; rate, channels, frames, decoder, sha256 stay */
-  int64_t read_frames;
+  aus_audio read;   /* samples only where a separator wants them (else data is NULL); the rest always */
   aus_audio heard;  /* mono at the model's rate */
 } cli_sound;
 

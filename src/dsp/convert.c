@@ -131,7 +131,7 @@ static aus_status stream_end(stream *s)
   return s->from != s->to && s->have > s->have_before ? stream_piece(s, true) : AUS_OK;
 }
 
-static aus_status pump(aus_decoder *d, int64_t count, stream *s)
+static aus_status pump(aus_decoder *d, int64_t count, stream *s, int64_t *frames)
 {
   const int64_t piece = d->channels < PIECE / 16 ? PIECE / 16 / d->channels : 1;
   int64_t read = 0, got = 1;
@@ -147,14 +147,16 @@ static aus_status pump(aus_decoder *d, int64_t count, stream *s)
     if (status == AUS_OK && count > 64 * piece) status = aus_progress(d->ctx, "reading", read, count);
   }
   aus_free(d->ctx, x);
+  *frames = read;
   if (status == AUS_OK && read == 0) status = aus_fail(d->ctx, AUS_EFORMAT, "%s: holds no sound (0 frames)", d->source.name);
   return status == AUS_OK ? stream_end(s) : status;
 }
 
 static aus_status read_mono(aus_decoder *d, const aus_audio_range *range, int32_t rate, aus_audio *out)
 {
-  int64_t count;
+  int64_t count, frames = 0;
   stream s = {0};
+  if (rate == 0) rate = d->rate;
   AUS_TRY(aus_decoder_range(d, range, &count));
   aus_status status = stream_open(d->ctx, d->rate, rate, &s);
   if (status == AUS_OK && count > 0 && d->source.size >= 0) { /* a pipe's promise of a length is not trusted with memory */
@@ -162,16 +164,15 @@ static aus_status read_mono(aus_decoder *d, const aus_audio_range *range, int32_
     s.out = aus_alloc(d->ctx, (size_t)s.room, sizeof *s.out);
     if (!s.out) { s.room = 0; status = AUS_ENOMEM; }
   }
-  if (status == AUS_OK) status = pump(d, count, &s);
+  if (status == AUS_OK) status = pump(d, count, &s, &frames);
   if (status == AUS_OK) status = aus_decoder_finish(d);
   aus_free(d->ctx, s.x);
   aus_free(d->ctx, s.y);
   if (status != AUS_OK) { aus_free(d->ctx, s.out); return status; }
-  *out = (aus_audio){ .data = s.out, .frames = s.used, .channels = 1, .rate = rate, .file_rate = d->rate, .file_channels = d->channels };
+  *out = (aus_audio){ .data = s.out, .frames = s.used, .channels = 1, .rate = rate,
+                      .file_rate = d->rate, .file_channels = d->channels, .file_frames = frames };
   memcpy(out->decoder, d->name, sizeof out->decoder);
   memcpy(out->sha256, d->sha256, sizeof out->sha256);
-  if (d->channels > 1) aus_note(d->ctx, AUS_LOG_NOTE, "%s: the mean of %d channels", d->source.name, d->channels);
-  if (d->rate != rate) aus_note(d->ctx, AUS_LOG_NOTE, "%s: resampled from %d Hz to %d Hz", d->source.name, d->rate, rate);
   return AUS_OK;
 }
 
@@ -179,7 +180,7 @@ aus_status aus_audio_read_mono(aus_ctx *ctx, const char *path, const aus_audio_r
 {
   aus_decoder d;
   *out = (aus_audio){0};
-  if (rate < 1) return aus_fail(ctx, AUS_EINVAL, "cannot resample to %d Hz", rate);
+  if (rate < 0) return aus_fail(ctx, AUS_EINVAL, "cannot resample to %d Hz", rate);
   const bool partial = range && (range->offset > 0 || range->duration > 0);
   AUS_TRY(aus_decoder_open(ctx, path, partial, &d));
   const aus_status status = read_mono(&d, range, rate, out);
