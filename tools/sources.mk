@@ -38,7 +38,9 @@ EXTRA_DIST += \
   tests/convert/test_demucs.py \
   tests/convert/test_engine.py \
   tests/convert/test_musicnn.py \
+  tests/convert/ort_run.js \
   tests/convert/test_onnx.py \
+  tests/convert/test_onnxruntime.py \
   tests/convert/test_simplify.py \
   tests/convert/test_smc.py \
   tests/convert/test_tensors.py \

@@ -33,4 +33,23 @@ exits() {
   elif [ "$want" != 0 ] && [ "$errors" != 1 ]; then not_ok "$name: $errors lines of error instead of one"; sed 's/^/    /' err | head -5
   else ok "$name: exit $want${errors:+$(grep -vE '^auscult: (note|warning): ' err | head -1 | sed 's/^/, /' | cut -c1-150)}"; fi
 }
+# le BYTES VALUE: VALUE as little-endian bytes in printf's octal escapes.
+le() {
+  v=$2 i=0
+  while [ $i -lt "$1" ]; do
+    printf '\\%03o' $((v % 256))
+    v=$((v / 256)) i=$((i + 1))
+  done
+}
+# wav CHANNELS RATE FRAMES: the head of a file of 16-bit silence.
+wav() {
+  bytes=$(($1 * $3 * 2))
+  # shellcheck disable=SC2059
+  printf "RIFF$(le 4 $((36 + bytes)))WAVEfmt $(le 4 16)$(le 2 1)$(le 2 "$1")$(le 4 "$2")$(le 4 $(($1 * $2 * 2)))$(le 2 $(($1 * 2)))$(le 2 16)data$(le 4 $bytes)"
+}
+# make_wav FILE CHANNELS RATE FRAMES: the same as a file; it takes no room on disk.
+make_wav() {
+  wav "$2" "$3" "$4" >"$1"
+  dd if=/dev/zero of="$1" bs=1 count=0 seek=$((44 + $2 * $4 * 2)) 2>/dev/null
+}
 finish() { exit $bad; }
