@@ -114,12 +114,11 @@ aus_status aus_sndfile_open(aus_decoder *d)
   static const struct { const char *magic; int n; const char *format; } known[] = {
     { "fLaC", 4, "FLAC" }, { "OggS", 4, "OGG" }, { "ID3", 3, "MP3" }, { "\xff\xfb", 2, "MP3" }, { "\xff\xf3", 2, "MP3" },
     { "\xff\xfa", 2, "MP3" }, { "FORM", 4, "AIFF" }, { ".snd", 4, "AU" }, { "caff", 4, "CAF" },
-    { "RIFF", 4, "WAV with an unusual coding" },
   };
   for (size_t i = 0; i < sizeof known / sizeof *known; i++)
     if (d->source.head_n >= known[i].n && !memcmp(d->source.head, known[i].magic, (size_t)known[i].n))
       return aus_fail(d->ctx, AUS_ENOTSUP, "%s: %s needs libsndfile, and this build has none: convert it to WAV first", d->source.name, known[i].format);
-  return aus_fail(d->ctx, AUS_EFORMAT, "%s: not a WAV file (it does not begin with RIFF or RF64)", d->source.name);
+  return aus_fail(d->ctx, AUS_EFORMAT, "%s: not a whole WAV file (no RIFF or RF64 with WAVE behind it)", d->source.name);
 }
 
 #endif
