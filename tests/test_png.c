@@ -60,7 +60,7 @@ static void check(int32_t w, int32_t h, const uint8_t *pixel)
   aus_ctx *ctx = test_ctx(1);
   uint8_t palette[768], *png;
   size_t size, at = 8;
-  aus_palette_light(palette);
+  aus_palette_paper(palette);
   assert_ok(ctx, aus_png_encode(ctx, w, h, pixel, palette, &png, &size));
   assert_memory_equal(png, "\x89PNG\r\n\x1a\n", 8);
   const uint8_t *idat = NULL;
@@ -136,7 +136,7 @@ static void long_sounds_keep_their_peaks(void **state)
   assert_near(p.low, 0, 0);
   assert_near(p.high, 3, 0);
   assert_int_equal(be32(p.png + 16), (FRAMES + 2) / 3);
-  aus_free(ctx, p.png);
+  aus_picture_free(ctx, &p);
   free(image);
   aus_ctx_destroy(ctx);
 }

@@ -3,8 +3,8 @@
 #include "report/html.h"
 #include "core/base64.h"
 #include "core/json.h"
+#include "report/number.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,10 +47,22 @@ void aus_html_format(aus_html *h, const char *format, ...)
 
 void aus_html_number(aus_html *h, double value, int digits)
 {
-  char text[32];
-  if (!isfinite(value)) { aus_html_raw(h, "\xe2\x80\x93"); return; }
-  while (digits < 9 && fabs(value) >= pow(10, digits)) digits++; /* 8000, not 8e+03 */
-  aus_format_real(text, value == 0 ? 0 : value, digits);
+  char text[AUS_NUMBER];
+  aus_number_text(text, value, digits);
+  aus_html_raw(h, text);
+}
+
+void aus_html_fixed(aus_html *h, double value, int digits)
+{
+  char text[AUS_NUMBER];
+  aus_fixed_text(text, value, digits);
+  aus_html_raw(h, text);
+}
+
+void aus_html_signed(aus_html *h, double value, int digits)
+{
+  char text[AUS_NUMBER];
+  aus_signed_text(text, value, digits);
   aus_html_raw(h, text);
 }
 
@@ -70,28 +82,6 @@ void aus_html_data_url(aus_html *h, const char *type, const uint8_t *bytes, size
 {
   aus_html_format(h, "data:%s;base64,", type);
   put_base64(h, bytes, n);
-}
-
-void aus_html_fixed(aus_html *h, double value, int digits)
-{
-  char text[40];
-  if (!isfinite(value) || fabs(value) >= 1e6 || (value != 0 && fabs(value) < 1e-4)) { aus_html_number(h, value, digits); return; }
-  const int before = fabs(value) < 1 ? 0 : 1 + (int)floor(log10(fabs(value))), after = digits > before ? digits - before : 0;
-  aus_format_real(text, rint(value * pow(10, after)) / pow(10, after), digits + 3);
-  size_t n = strlen(text);
-  const char *point = strchr(text, '.');
-  int have = point ? (int)(n - (size_t)(point - text) - 1) : 0;
-  if (after > 0 && !point && n < 30) text[n++] = '.';
-  for (; have < after && n < 38; have++) text[n++] = '0';
-  text[n] = '\0';
-  aus_html_raw(h, text);
-}
-
-void aus_html_signed(aus_html *h, double value, int digits)
-{
-  if (!isfinite(value)) { aus_html_number(h, value, digits); return; }
-  aus_html_raw(h, value > 0 ? "+" : value < 0 ? "\xe2\x88\x92" : "");
-  aus_html_number(h, fabs(value), digits);
 }
 
 void aus_html_hash(aus_html *h, const char *text)

@@ -1,108 +1,218 @@
-/* page_numbers.c - the numbers of each target: weights with intervals, Shapley values, alone and without, and how far
- * to trust them. */
+/* page_numbers.c - the numbers of each target: weights with intervals, from nothing to everything, pairs, the table, what
+ * becomes of the answer if, and how far to trust all of it. */
+#include "report/chart.h"
 #include "report/page.h"
+#include "report/whatif.h"
 
 #include <math.h>
+#include <string.h>
 
-/* A bar from the middle with its interval; x in [0, 256], 128 is zero. Presentation attributes only: no style. */
-static void bar(aus_html *h, double value, double lo, double hi, double full)
+typedef void (*draw_fn)(aus_chart *c, aus_ctx *ctx, const aus_explanation *e, int32_t target);
+
+static aus_status chart(aus_html *h, const aus_explanation *e, int32_t target, draw_fn draw)
 {
-  const double scale = full > 0 ? 120 / full : 0, end = 128 + (isfinite(value) ? value : 0) * scale;
-  aus_html_raw(h, "<svg class=\"bar\" viewBox=\"0 0 256 20\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><line class=\"zero\" x1=\"128\" y1=\"0\" x2=\"128\" y2=\"20\"/><rect class=\"");
-  aus_html_raw(h, value < 0 ? "against\" x=\"" : "for\" x=\"");
-  aus_html_number(h, fmin(end, 128), 6);
-  aus_html_raw(h, "\" y=\"4\" height=\"12\" width=\"");
-  aus_html_number(h, fabs(end - 128), 6);
-  aus_html_raw(h, "\"/>");
-  if (isfinite(lo) && isfinite(hi) && hi > lo) {
-    const double a = fmax(1, 128 + lo * scale), b = fmin(255, 128 + hi * scale);
-    aus_html_raw(h, "<path class=\"whisker\" d=\"M");
-    aus_html_number(h, a, 6);
-    aus_html_raw(h, " 6v8M");
-    aus_html_number(h, a, 6);
-    aus_html_raw(h, " 10H");
-    aus_html_number(h, b, 6);
-    aus_html_raw(h, "m0 -4v8\"/>");
+  aus_chart c;
+  char *svg;
+  draw(&c, h->ctx, e, target);
+  const aus_status status = c.failed ? AUS_ENOMEM : c.n > 0 ? aus_chart_svg(&c, false, &svg) : AUS_OK;
+  if (status == AUS_OK && c.n > 0) {
+    aus_html_raw(h, "<div class=\"wide\">");
+    aus_html_raw(h, svg);
+    aus_html_raw(h, "</div>\n");
+    aus_free(h->ctx, svg);
   }
-  aus_html_raw(h, "</svg>");
+  aus_chart_free(&c);
+  return status;
 }
 
-static void cell(aus_html *h, double v, int digits)
+/* ---- the table ------------------------------------------------------------------------------------ */
+
+static void cell(aus_html *h, double v)
 {
   aus_html_raw(h, "<td class=\"n\">");
-  aus_html_number(h, v, digits);
+  aus_html_number(h, v, 4);
   aus_html_raw(h, "</td>");
 }
 
-static void weight_row(aus_html *h, const char *name, const aus_weight *w, double full)
+static void signed_cell(aus_html *h, double v)
+{
+  aus_html_raw(h, v < 0 ? "<td class=\"n against\">" : v > 0 ? "<td class=\"n for\">" : "<td class=\"n\">");
+  aus_html_signed(h, v, 4);
+  aus_html_raw(h, "</td>");
+}
+
+static void weight_row(aus_html *h, const char *name, const aus_weight *w)
 {
   aus_html_raw(h, "<tr><th scope=\"row\">");
   aus_html_text(h, name);
-  aus_html_raw(h, "</th><td>");
-  bar(h, w->weight, w->lo, w->hi, full);
-  aus_html_raw(h, "</td>");
-  cell(h, w->weight, 4);
+  aus_html_raw(h, "</th>");
+  signed_cell(h, w->weight);
   aus_html_raw(h, "<td class=\"n\">");
-  aus_html_number(h, w->lo, 4);
-  aus_html_raw(h, " \xe2\x80\xa6 ");
-  aus_html_number(h, w->hi, 4);
+  aus_html_signed(h, w->lo, 3);
+  aus_html_raw(h, " to ");
+  aus_html_signed(h, w->hi, 3);
   aus_html_raw(h, "</td>");
-  cell(h, w->shapley, 4);
-  cell(h, w->alone, 4);
-  cell(h, w->without, 4);
+  signed_cell(h, w->shapley);
+  aus_html_raw(h, "<td class=\"n\">");
+  if (w->shapley_se > 0) aus_html_raw(h, "\xc2\xb1 ");
+  if (w->shapley_se > 0) aus_html_number(h, w->shapley_se, 2);
+  else aus_html_raw(h, isfinite(w->shapley) ? "exact" : "\xe2\x80\x93");
+  aus_html_raw(h, "</td>");
+  cell(h, w->alone);
+  cell(h, w->without);
   aus_html_raw(h, "</tr>\n");
 }
 
+static void table(aus_html *h, const aus_explanation *e, const aus_target_explanation *t, const int32_t *order)
+{
+  aus_html_raw(h, "<div class=\"wide\"><table><thead><tr><th>part</th><th class=\"n\">weight</th><th class=\"n\">");
+  aus_html_text(h, e->interval[0] ? e->interval : "interval");
+  aus_html_raw(h, "</th><th class=\"n\">Shapley value</th><th class=\"n\">error</th><th class=\"n\">alone</th><th class=\"n\">all but it</th></tr></thead><tbody>\n");
+  for (int32_t k = 0; k < e->n_components; k++) weight_row(h, e->component[order[k]], &t->weight[order[k]]);
+  aus_html_raw(h, "</tbody></table></div>\n");
+}
+
+/* ---- what if ---------------------------------------------------------------------------------------- */
+
+/* The bits of a mix, for the button that plays it. */
+static void bits(aus_html *h, const uint8_t *z, int32_t n)
+{
+  for (int32_t i = 0; i < n; i++) aus_html_raw(h, z[i] ? "1" : "0");
+}
+
+static void names(aus_html *h, const aus_explanation *e, const uint8_t *z, bool on)
+{
+  int32_t said = 0;
+  for (int32_t i = 0; i < e->n_components; i++) {
+    if ((z[i] != 0) != on) continue;
+    if (said++) aus_html_raw(h, " + ");
+    aus_html_text(h, e->component[i]);
+  }
+}
+
+static void sentence(aus_html *h, const aus_explanation *e, const aus_whatif *w, bool on, const char *before, const char *after)
+{
+  if (w->row < 0) return;
+  const uint8_t *z = e->z + (size_t)w->row * (size_t)e->n_components;
+  aus_html_raw(h, "<li>");
+  aus_html_raw(h, before);
+  aus_html_raw(h, " <b>");
+  names(h, e, z, on);
+  aus_html_raw(h, "</b>");
+  aus_html_raw(h, after);
+  aus_html_number(h, w->answer, 3);
+  aus_html_raw(h, ". <button class=\"js small\" data-on=\"");
+  bits(h, z, e->n_components);
+  aus_html_raw(h, "\">hear it</button></li>\n");
+}
+
+/* All mixes of few parts, the model's answer beside what the weights would say. */
+static void every_mix(aus_html *h, const aus_explanation *e, int32_t target)
+{
+  const aus_target_explanation *t = &e->target[target];
+  const int32_t n = e->n_components;
+  aus_html_format(h, "<details><summary>all %lld mixes</summary>\n<div class=\"wide\"><table><thead><tr><th>on</th><th class=\"n\">the model says</th><th class=\"n\">the weights say</th><th class=\"js\"></th></tr></thead><tbody>\n",
+                  (long long)e->n_rows);
+  for (int64_t r = 0; r < e->n_rows; r++) {
+    const uint8_t *z = e->z + (size_t)r * (size_t)n;
+    double guess = t->intercept;
+    int32_t on = 0;
+    for (int32_t i = 0; i < n; i++)
+      if (z[i]) { guess += t->weight[i].weight; on++; }
+    aus_html_raw(h, "<tr><td>");
+    if (on == 0) aus_html_raw(h, "nothing");
+    else if (on == n) aus_html_raw(h, "everything");
+    else names(h, e, z, true);
+    aus_html_raw(h, "</td>");
+    cell(h, e->y[r * e->n_targets + target]);
+    cell(h, guess);
+    aus_html_raw(h, "<td class=\"js\"><button class=\"small\" data-on=\"");
+    bits(h, z, n);
+    aus_html_raw(h, "\">hear it</button></td></tr>\n");
+  }
+  aus_html_raw(h, "</tbody></table></div></details>\n");
+}
+
+static void what_if(aus_html *h, const aus_explanation *e, int32_t target)
+{
+  aus_whatif enough, gone;
+  if (!e->z || !e->y || e->n_components < 2) return;
+  aus_whatif_find(e, target, &enough, &gone);
+  if (enough.row < 0 && gone.row < 0) return;
+  aus_html_raw(h, "<h4>What if?</h4>\n<ul>\n");
+  sentence(h, e, &enough, true, "Enough for nine tenths of the answer:", " alone, to which the model says ");
+  sentence(h, e, &gone, false, "Gone is at least half of it without", ": the model then says ");
+  aus_html_raw(h, "</ul>\n");
+  if (e->exhaustive && e->n_rows <= 64) every_mix(h, e, target);
+}
+
+/* ---- trust -------------------------------------------------------------------------------------------- */
+
 static void trust(aus_html *h, const aus_explanation *e, const aus_target_explanation *t)
 {
-  aus_html_raw(h, t->r2 >= 0.6 ? "<ul>\n<li>R\xc2\xb2 " : "<ul class=\"warn\">\n<li>R\xc2\xb2 ");
-  aus_html_number(h, t->r2, 4);
-  aus_html_format(h, ": %s.</li>\n", aus_trust_fit(t->r2));
+  aus_html_raw(h, "<h4>How far to trust it</h4>\n");
+  aus_page_trust(h, e, t);
+  aus_html_raw(h, "<ul>\n<li>Fit: R\xc2\xb2 ");
+  aus_html_number(h, t->r2, 3);
+  aus_html_format(h, "; %s. ", aus_trust_fit(t->r2));
+  aus_html_raw(h, "They predict ");
+  aus_html_number(h, t->local_prediction, 3);
+  aus_html_raw(h, " for the input; the model says ");
+  aus_html_number(h, t->score, 3);
+  aus_html_raw(h, ".</li>\n");
   if (isfinite(t->additivity_gap)) {
-    aus_html_raw(h, "<li>The Shapley values add up to f(input) \xe2\x88\x92 f(nothing) = ");
-    aus_html_number(h, t->score - t->score_none, 4);
+    aus_html_raw(h, "<li>Sum: the Shapley values add up to f(everything) \xe2\x88\x92 f(nothing) = ");
+    aus_html_number(h, t->score - t->score_none, 3);
     aus_html_raw(h, " within ");
     aus_html_number(h, fabs(t->additivity_gap), 2);
     aus_html_raw(h, aus_trust_additive(t) ? ".</li>\n" : ": more than they should.</li>\n");
   }
-  aus_html_raw(h, "<li>The weights predict ");
-  aus_html_number(h, t->local_prediction, 4);
-  aus_html_raw(h, " for the input; the model says ");
-  aus_html_number(h, t->score, 4);
-  aus_html_format(h, ".</li>\n<li>Chance: %s.</li>\n</ul>\n", aus_trust_stability(t->stability, e->exhaustive != 0));
+  aus_html_format(h, "<li>Chance: %s.", aus_trust_stability(t->stability, e->exhaustive != 0));
+  if (!e->exhaustive && isfinite(t->stability)) {
+    aus_html_raw(h, " Rank agreement over repeats ");
+    aus_html_number(h, t->stability, 3);
+    aus_html_raw(h, "; same top parts ");
+    aus_html_number(h, t->vsi, 3);
+    aus_html_raw(h, ", overlapping intervals ");
+    aus_html_number(h, t->csi, 3);
+    aus_html_raw(h, " of 100.");
+  }
+  aus_html_raw(h, "</li>\n");
+  if (isfinite(t->complexity)) {
+    aus_html_raw(h, "<li>Spread: ");
+    aus_html_number(h, t->complexity, 2);
+    aus_html_raw(h, " (0: one part says it all, 1: all say the same).</li>\n");
+  }
+  aus_html_raw(h, "</ul>\n");
 }
+
+/* ---- the section ----------------------------------------------------------------------------------------- */
 
 static aus_status target(aus_html *h, const aus_explanation *e, int32_t index)
 {
   const aus_target_explanation *t = &e->target[index];
-  int32_t *order = aus_alloc(h->ctx, (size_t)e->n_components, sizeof *order);
+  int32_t *order = aus_alloc(h->ctx, (size_t)e->n_components + 1, sizeof *order);
   if (!order) return AUS_ENOMEM;
   aus_rank_components(t, e->n_components, order);
-  double full = 0;
-  for (int32_t i = 0; i < e->n_components; i++) {
-    const aus_weight *w = &t->weight[i];
-    if (isfinite(w->weight)) full = fmax(full, fabs(w->weight));
-    if (isfinite(w->lo) && isfinite(w->hi)) full = fmax(full, fmax(fabs(w->lo), fabs(w->hi)));
-  }
   aus_html_format(h, "<article data-of-target=\"%d\">\n<h3>", index);
   aus_html_text(h, t->name);
   aus_html_raw(h, ": ");
-  aus_html_number(h, t->score, 4);
+  aus_html_fixed(h, t->score, 3);
   aus_html_raw(h, "</h3>\n");
-  if (isfinite(t->score_none)) {
-    aus_html_raw(h, "<p>With nothing on, the model says ");
-    aus_html_number(h, t->score_none, 4);
-    aus_html_raw(h, ".</p>\n");
-  }
-  aus_html_raw(h, "<div class=\"wide\"><table><thead><tr><th>component</th><th>weight and interval</th><th class=\"n\">weight</th><th class=\"n\">");
-  aus_html_text(h, e->interval[0] ? e->interval : "interval");
-  aus_html_raw(h, "</th><th class=\"n\">Shapley</th><th class=\"n\">alone</th><th class=\"n\">without</th></tr></thead><tbody>\n");
-  for (int32_t k = 0; k < e->n_components; k++) weight_row(h, e->component[order[k]], &t->weight[order[k]], full);
-  aus_html_raw(h, "</tbody></table></div>\n");
   trust(h, e, t);
+  aus_status status = AUS_OK;
+  if (e->n_components > 0) {
+    aus_html_raw(h, "<div class=\"charts\">\n");
+    status = chart(h, e, index, aus_chart_weights);
+    if (status == AUS_OK) status = chart(h, e, index, aus_chart_waterfall);
+    if (status == AUS_OK) status = chart(h, e, index, aus_chart_pairs);
+    aus_html_raw(h, "</div>\n");
+    what_if(h, e, index);
+    table(h, e, t, order);
+  }
   aus_html_raw(h, "</article>\n");
   aus_free(h->ctx, order);
-  return AUS_OK;
+  return status;
 }
 
 aus_status aus_page_numbers(aus_html *h, const aus_report *r)

@@ -2,6 +2,7 @@
  *
  * The spectrogram is a PNG in greys, the map's values go to the script as bytes (one per cell, a share of the
  * largest), which colours them. Axes are text at percentages, so that they stay in place at any width and zoom. */
+#include "report/number.h"
 #include "report/overlay.h"
 #include "report/page.h"
 #include "core/base64.h"
@@ -11,17 +12,9 @@
 
 /* ---- axes ------------------------------------------------------------------------------------ */
 
-/* 1, 2 or 5 times a power of ten such that about `most` steps cover the span. */
-static double nice_step(double span, int most)
-{
-  const double raw = span / most, power = pow(10, floor(log10(raw)));
-  const double factor = raw / power;
-  return power * (factor <= 1 ? 1 : factor <= 2 ? 2 : factor <= 5 ? 5 : 10);
-}
-
 static void time_axis(aus_html *h, double span)
 {
-  const double step = span > 0 ? nice_step(span, 8) : 1;
+  const double step = span > 0 ? aus_nice_step(span, 8) : 1;
   aus_html_raw(h, "<svg class=\"ticks\" aria-hidden=\"true\">");
   for (double t = 0; t < span * 0.985; t += step) {
     aus_html_raw(h, "<text y=\"1.1em\" x=\"");
@@ -33,29 +26,17 @@ static void time_axis(aus_html *h, double span)
   aus_html_raw(h, "</svg>");
 }
 
-/* Where a frequency lies between the bands' centres, from 0 (bottom) to 1. */
-static double height_of(const aus_spectrogram *s, double hz)
-{
-  int32_t b = 0;
-  while (b + 1 < s->bands && s->hz[b + 1] < hz) b++;
-  if (b + 1 >= s->bands) return 1;
-  return (0.5 + b + fmax(0, (hz - s->hz[b]) / fmax(1e-9, s->hz[b + 1] - s->hz[b]))) / s->bands;
-}
-
 static void frequency_axis(aus_html *h, const aus_spectrogram *s)
 {
-  static const double tick[] = { 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000 };
-  double last = -1;
+  aus_tick tick[AUS_TICKS];
+  const int32_t n = aus_picture_ticks(s, tick);
   aus_html_raw(h, "<svg class=\"bands\" aria-hidden=\"true\">");
-  for (size_t i = 0; i < sizeof tick / sizeof *tick; i++) {
-    const double y = height_of(s, tick[i]);
-    if (tick[i] < s->hz[0] || tick[i] > s->hz[s->bands - 1] || y - last < 0.07) continue;
-    last = y;
+  for (int32_t i = 0; i < n; i++) {
     aus_html_raw(h, "<text x=\"100%\" y=\"");
-    aus_html_number(h, 100 * (1 - y), 5);
+    aus_html_number(h, 100 * (1 - tick[i].height), 5);
     aus_html_raw(h, "%\" dy=\".35em\">");
-    aus_html_number(h, tick[i] < 1000 ? tick[i] : tick[i] / 1000, 3);
-    aus_html_raw(h, tick[i] < 1000 ? "</text>" : "k</text>");
+    aus_html_raw(h, tick[i].text);
+    aus_html_raw(h, "</text>");
   }
   aus_html_raw(h, "<text x=\"100%\" y=\"100%\" dy=\"1.1em\">Hz</text></svg>");
 }
@@ -207,7 +188,7 @@ static aus_status figure(aus_html *h, const aus_report *r, const aus_overlay *ov
   aus_html_raw(h, "</div></div></div>");
   caption(h, r, &p, &overlay[0]);
   aus_html_raw(h, "</figure>\n");
-  aus_free(h->ctx, p.png);
+  aus_picture_free(h->ctx, &p);
   AUS_TRY(put_data(h, r, overlay));
   aus_html_raw(h, "</section>\n");
   return AUS_OK;

@@ -109,13 +109,14 @@ static uint8_t *put_chunk(uint8_t *p, const char *type, const uint8_t *data, siz
   return put_u32(p + 4 + n, aus_crc32(0, p, n + 4));
 }
 
-aus_status aus_png_encode(aus_ctx *ctx, int32_t width, int32_t height, const uint8_t *pixel, const uint8_t *palette,
-                          uint8_t **png, size_t *size)
+/* Rows of n bytes each; colour is PNG's type (2: RGB, 3: palette, 6: RGBA). */
+static aus_status encode(aus_ctx *ctx, int32_t width, int32_t height, size_t n, int colour, const uint8_t *pixel, const uint8_t *palette,
+                         uint8_t **png, size_t *size)
 {
   static const uint8_t magic[8] = { 0x89, 'P', 'N', 'G', 13, 10, 26, 10 };
   if (width < 1 || height < 1 || width > 32767 || height > 32767)
     return aus_fail(ctx, AUS_EINVAL, "a picture of %d x %d cannot be written", width, height);
-  const size_t row = (size_t)width + 1, raw_size = row * (size_t)height;
+  const size_t row = n + 1, raw_size = row * (size_t)height;
   uint8_t *raw = aus_alloc(ctx, raw_size, 1), *out = aus_alloc(ctx, raw_size + raw_size / 8 + 1024, 1);
   int64_t *head = aus_alloc(ctx, (size_t)1 << HASH_BITS, sizeof *head);
   if (!raw || !out || !head) {
@@ -123,22 +124,22 @@ aus_status aus_png_encode(aus_ctx *ctx, int32_t width, int32_t height, const uin
     return AUS_ENOMEM;
   }
   for (int32_t y = 0; y < height; y++) {
-    raw[(size_t)y * row] = 0; /* filter "none": palette indices do not predict each other */
-    memcpy(raw + (size_t)y * row + 1, pixel + (size_t)y * (size_t)width, (size_t)width);
+    raw[(size_t)y * row] = 0; /* filter "none": palette indices and flat charts are best left alone */
+    memcpy(raw + (size_t)y * row + 1, pixel + (size_t)y * n, n);
   }
   uint8_t header[13] = {0}, *p = out;
   put_u32(put_u32(header, (uint32_t)width), (uint32_t)height);
   header[8] = 8; /* bits */
-  header[9] = 3; /* palette */
+  header[9] = (uint8_t)colour;
   memcpy(p, magic, 8);
   p = put_chunk(p + 8, "IHDR", header, 13);
-  p = put_chunk(p, "PLTE", palette, 768);
+  if (palette) p = put_chunk(p, "PLTE", palette, 768);
   uint8_t *idat = p + 8;
   idat[0] = 0x78;
   idat[1] = 0x01;
-  const size_t n = deflate_fixed(raw, raw_size, idat + 2, head);
-  put_u32(idat + 2 + n, adler32(raw, raw_size));
-  p = put_chunk(p, "IDAT", NULL, n + 6);
+  const size_t packed = deflate_fixed(raw, raw_size, idat + 2, head);
+  put_u32(idat + 2 + packed, adler32(raw, raw_size));
+  p = put_chunk(p, "IDAT", NULL, packed + 6);
   p = put_chunk(p, "IEND", NULL, 0);
   aus_free(ctx, raw);
   aus_free(ctx, head);
@@ -147,13 +148,20 @@ aus_status aus_png_encode(aus_ctx *ctx, int32_t width, int32_t height, const uin
   return AUS_OK;
 }
 
-void aus_palette_light(uint8_t palette[256 * 3])
+aus_status aus_png_encode(aus_ctx *ctx, int32_t width, int32_t height, const uint8_t *pixel, const uint8_t *palette,
+                          uint8_t **png, size_t *size)
 {
-  static const uint8_t stop[6][3] = { { 8, 8, 20 }, { 48, 24, 90 }, { 130, 38, 110 }, { 214, 72, 76 }, { 250, 150, 60 }, { 252, 246, 190 } };
-  for (int i = 0; i < 256; i++) {
-    const int at = i * 5, k = at / 255 < 5 ? at / 255 : 4, f = at - 255 * k;
-    for (int c = 0; c < 3; c++) palette[3 * i + c] = (uint8_t)((stop[k][c] * (255 - f) + stop[k + 1][c] * f + 127) / 255);
-  }
+  return encode(ctx, width, height, (size_t)width, 3, pixel, palette, png, size);
+}
+
+aus_status aus_png_encode_rgb(aus_ctx *ctx, int32_t width, int32_t height, const uint8_t *rgb, uint8_t **png, size_t *size)
+{
+  return encode(ctx, width, height, 3 * (size_t)width, 2, rgb, NULL, png, size);
+}
+
+aus_status aus_png_encode_rgba(aus_ctx *ctx, int32_t width, int32_t height, const uint8_t *rgba, uint8_t **png, size_t *size)
+{
+  return encode(ctx, width, height, 4 * (size_t)width, 6, rgba, NULL, png, size);
 }
 
 void aus_palette_paper(uint8_t palette[256 * 3])

@@ -1,7 +1,17 @@
 AUS_SOURCES += \
+	src/report/chart.c \
+	src/report/chart.h \
+	src/report/chart_pairs.c \
+	src/report/chart_png.c \
+	src/report/chart_seen.c \
+	src/report/chart_svg.c \
+	src/report/chart_weights.c \
 	src/report/explanation_json.c \
+	src/report/hershey.inc \
 	src/report/html.c \
 	src/report/html.h \
+	src/report/number.c \
+	src/report/number.h \
 	src/report/overlay.c \
 	src/report/overlay.h \
 	src/report/page.c \
@@ -18,7 +28,9 @@ AUS_SOURCES += \
 	src/report/report.h \
 	src/report/sound.c \
 	src/report/sound.h \
-	src/report/trust.c
+	src/report/trust.c \
+	src/report/whatif.c \
+	src/report/whatif.h
 
 # The page's style and scripts are files of their own; here they become C strings.
 WEB_JS = \

@@ -18,7 +18,8 @@ if HAVE_CMOCKA
 AUS_TESTS += tests/test_cli
 tests_test_cli_SOURCES = tests/test_cli.c tests/oom.h $(CLI_COMMANDS)
 AUS_TESTS += tests/test_json tests/test_npy tests/test_options tests/test_png
-AUS_TESTS += tests/test_base64 tests/test_overlay tests/test_sound
+AUS_TESTS += tests/test_base64 tests/test_chart tests/test_overlay tests/test_sound
+tests_test_chart_SOURCES = tests/test_chart.c
 tests_test_overlay_SOURCES = tests/test_overlay.c
 tests_test_base64_SOURCES = tests/test_base64.c
 tests_test_sound_SOURCES = tests/test_sound.c

@@ -211,6 +211,10 @@
     choose(mixes[b.dataset.mix]);
     if (b.dataset.mix !== 'invert' && !playing) begin();
   }));
+  a.all('[data-on]').forEach((b) => b.addEventListener('click', () => {
+    choose((i) => b.dataset.on[i] === '1');
+    if (!playing) begin();
+  }));
   a.mix = choose;
 
   /* ---- time: seek, drag a loop ---- */
