@@ -14,5 +14,6 @@
 #include <auscult/nmf.h>
 #include <auscult/perturb.h>
 #include <auscult/sep.h>
+#include <auscult/train.h>
 
 #endif

@@ -13,3 +13,5 @@ ausinclude_HEADERS = \
 	include/auscult/nmf.h \
 	include/auscult/perturb.h \
 	include/auscult/sep.h
+	include/auscult/sep.h \
+	include/auscult/train.h

@@ -220,6 +220,61 @@ int32_t aus_builder_node(aus_builder *b, int32_t op, const char *name, int32_t n
 
 void aus_builder_output(aus_builder *b, int32_t value) { append32(b, &b->outputs, (uint32_t)value); }
 
+/* A parameter's dims are those of the tensor as it stands in this file. */
+static void copy_value(aus_builder *b, const aus_value *v, const int32_t *tensor)
+{
+  if (v->kind != AUS_VALUE_PARAM) {
+    add_value(b, v->name, v->kind, 0, v->rank, v->dim);
+    return;
+  }
+  int32_t dim[AUS_MAX_DIMS];
+  const unsigned char *e = b->tens.p + (size_t)tensor[v->tensor] * AUS_TENSOR_BYTES;
+  if (b->status != AUS_OK) return;
+  for (int d = 0; d < AUS_MAX_DIMS; d++) dim[d] = (int32_t)aus_get32(e + 12 + 4 * d);
+  add_value(b, v->name, v->kind, tensor[v->tensor], (int32_t)aus_get32(e + 8), dim);
+}
+
+static void copy_node(aus_builder *b, const aus_node *n)
+{
+  const uint32_t key = add_string(b, n->name);
+  unsigned char *e = grow(b, &b->nodes, AUS_NODE_BYTES);
+  if (!e) return;
+  const int32_t words[] = { n->op, (int32_t)key, n->in, n->n_in, n->out, n->n_out, n->attr };
+  for (int i = 0; i < 7; i++) aus_put32(e + 4 * i, (uint32_t)words[i]);
+  aus_put16(e + 28, (uint32_t)n->n_attr);
+}
+
+void aus_builder_graph(aus_builder *b, const aus_bundle *from, const int32_t *tensor)
+{
+  const aus_graph *g = &from->graph;
+  for (int32_t i = 0; i < g->n_values; i++) copy_value(b, &g->value[i], tensor);
+  for (int32_t i = 0; i < g->n_nodes; i++) copy_node(b, &g->node[i]);
+  for (int32_t i = 0; i < g->n_inputs; i++) append32(b, &b->inputs, (uint32_t)g->input[i]);
+  for (int32_t i = 0; i < g->n_outputs; i++) append32(b, &b->outputs, (uint32_t)g->output[i]);
+  for (int32_t i = 0; i < g->n_index; i++) append32(b, &b->index, (uint32_t)g->index[i]);
+  for (int32_t i = 0; i < g->n_words; i++) append32(b, &b->words, (uint32_t)g->word[i].i);
+}
+
+void aus_builder_meta(aus_builder *b, const aus_bundle *from, const char *key)
+{
+  int32_t type = 0;
+  const char *name;
+  for (int32_t i = 0; (name = aus_meta_key(from, i, &type)) && strcmp(name, key) != 0;) i++;
+  if (!name) return;
+  if (type == AUS_META_STRING) aus_builder_string(b, key, aus_meta_string(from, key, ""));
+  if (type == AUS_META_INTEGER) aus_builder_integer(b, key, aus_meta_integer(from, key, 0));
+  if (type == AUS_META_REAL) aus_builder_real(b, key, aus_meta_real(from, key, 0));
+  if (type < AUS_META_STRINGS) return;
+  const int32_t n = aus_meta_count(from, key);
+  align(b, &b->lists, 8);
+  add_meta(b, key, (uint32_t)type, (uint32_t)n, b->lists.n);
+  for (int32_t i = 0; i < n; i++) {
+    if (type == AUS_META_STRINGS) append32(b, &b->lists, add_string(b, aus_meta_string_at(from, key, i)));
+    else if (type == AUS_META_REALS) append64(b, &b->lists, real_bits(aus_meta_real_at(from, key, i)));
+    else append64(b, &b->lists, (uint64_t)(int64_t)aus_meta_real_at(from, key, i)); /* exact up to 2^53 */
+  }
+}
+
 /* ---- laying it out ----------------------------------------------------------------- */
 
 /* Insertion sort by key: metadata has tens of entries, and strcmp of strings in a growing buffer needs

@@ -29,6 +29,11 @@ int32_t aus_builder_param(aus_builder *b, const char *name, int32_t rank, const 
 int32_t aus_builder_node(aus_builder *b, int32_t op, const char *name, int32_t n_in, const int32_t *in, int32_t n_out,
                          int32_t n_attr, const aus_word *attr);
 void aus_builder_output(aus_builder *b, int32_t value);
+/* Another bundle's graph as it is: names, operands, attributes. tensor[i] is where this file has the other's tensor i (dims may differ);
+ * nothing may have been added to this graph before. */
+void aus_builder_graph(aus_builder *b, const aus_bundle *from, const int32_t *tensor);
+/* Another bundle's entry of metadata, whatever its type. */
+void aus_builder_meta(aus_builder *b, const aus_bundle *from, const char *key);
 
 /* The file's bytes, owned by the caller (aus_free). The builder can be destroyed after. */
 aus_status aus_builder_finish(aus_builder *b, void **bytes, size_t *size);

@@ -262,6 +262,13 @@ int64_t aus_patch_start(const aus_frontend *fe, const aus_patches *p, int64_t i)
 
 int64_t aus_frontend_floats(const aus_frontend *fe, int64_t length) { return fe->channels * length * fe->bands; }
 
+aus_dims aus_frontend_dims(const aus_frontend *fe, int64_t mb, int64_t length)
+{
+  const int64_t a = fe->transposed ? fe->bands : length, b = fe->transposed ? length : fe->bands;
+  if (fe->waveform) return fe->rank == 2 ? (aus_dims){ 2, { mb, length } } : (aus_dims){ 3, { mb, fe->channels, length } };
+  return fe->rank == 3 ? (aus_dims){ 3, { mb, a, b } } : (aus_dims){ 4, { mb, fe->channels, a, b } };
+}
+
 /* ---- bands -------------------------------------------------------------------------------------------------- */
 
 /* y[length][bands] of which the first `valid` frames are there: silence after them, the floor under all; turned into

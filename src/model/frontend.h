@@ -40,6 +40,7 @@ typedef struct aus_patches { int64_t samples, frames, length, count; } aus_patch
 aus_patches aus_frontend_patches(const aus_frontend *fe, int64_t samples);
 int64_t aus_patch_start(const aus_frontend *fe, const aus_patches *p, int64_t i);
 int64_t aus_frontend_floats(const aus_frontend *fe, int64_t length); /* one patch in the network's layout */
+aus_dims aus_frontend_dims(const aus_frontend *fe, int64_t mb, int64_t length); /* of the network's input for mb patches */
 
 /* The floor of an input: largest value - top_db; -infinity where the form has none. */
 aus_status aus_frontend_floor(const aus_frontend *fe, int64_t samples, const float *x, float *floor);

@@ -21,13 +21,6 @@ static void drop_runs(aus_network *net)
   net->n_runs = 0;
 }
 
-static aus_dims input_dims(const aus_frontend *fe, int64_t length)
-{
-  const int64_t a = fe->transposed ? fe->bands : length, b = fe->transposed ? length : fe->bands;
-  if (fe->waveform) return fe->rank == 2 ? (aus_dims){ 2, { 1, length } } : (aus_dims){ 3, { 1, fe->channels, length } };
-  return fe->rank == 3 ? (aus_dims){ 3, { 1, a, b } } : (aus_dims){ 4, { 1, fe->channels, a, b } };
-}
-
 static int64_t count_of(const aus_dims *d)
 {
   int64_t n = 1;
@@ -38,7 +31,7 @@ static int64_t count_of(const aus_dims *d)
 /* At least `count` runs planned for patches of this length. */
 static aus_status need_runs(aus_network *net, int32_t count, int64_t length)
 {
-  const aus_dims dims = input_dims(net->fe, length);
+  const aus_dims dims = aus_frontend_dims(net->fe, 1, length);
   if (net->run_length != length) drop_runs(net);
   net->run_length = length;
   for (; net->n_runs < count; net->n_runs++) {

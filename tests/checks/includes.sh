@@ -8,8 +8,8 @@ floor() {
   simd | audio | format) echo 2 ;;
   dsp | la) echo 3 ;;
   nn | nmf) echo 4 ;;
-  model | train) echo 5 ;;
-  explain | sep) echo 6 ;;
+  model) echo 5 ;;
+  explain | sep | train) echo 6 ;;
   lime | attrib | attention | l2i | inn | eval | report) echo 7 ;;
   cli) echo 8 ;;
   *) echo 0 ;;
