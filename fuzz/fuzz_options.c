@@ -11,7 +11,7 @@ enum { MAX_WORDS = 48 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-  static const cli_command *const command[] = { &cli_predict, &cli_explain, &cli_separate, &cli_model_info, &cli_model_verify, &cli_model_run, &cli_model_embed };
+  static const cli_command *const command[] = { &cli_predict, &cli_explain, &cli_separate, &cli_model_info, &cli_model_verify, &cli_model_run, &cli_model_embed, &cli_train };
   if (size == 0) return 0;
   char *text = malloc(size), *argv[MAX_WORDS + 2], first[] = "auscult", **operand;
   if (!text) return 0;

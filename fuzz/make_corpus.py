@@ -92,11 +92,29 @@ def options():
         "info": (3, "m.aus --json"),
         "run": (5, "m.aus --input a=b.npy -i c=d.npy --tap x --tap y -o out"),
         "embed": (6, "m.aus --out w.c --symbol weights"),
+        "train": (7, "digits.recipe --out d --resume --epochs 3 --seed 5 --explain-every 2 -f"),
         "wrong": (1, "--nope -z --top --seed=1e9 --kernel-width nan --scale probability --help"),
     }
     for name, (command, words) in lines.items():
         save("options", name, bytes([command]) + words.replace(" ", "\n").encode())
 
 
-for make in (wav, pipe, npy, aus, options):
+def recipe():
+    """A byte: 0 for a recipe, 1 for a manifest."""
+    head = "[model]\nname = x # a comment\nlabels = a b c\n[frontend]\nkind = mel\nrate = 8000\nn_fft = 64\nhop = 32\nmels = 10\n" \
+           "patch_frames = 12\n[data]\nmanifest = m.tsv\nvalid = fold=1,2\nweight = 0.5\n"
+    nets = {
+        "conv": "conv 4 3x5 stride=2x1 pad=same init=gaussian:0.1 bias_init=0.1\nbn\nrelu\nmaxpool 2 ceil=yes\nflatten\nlinear classes\n",
+        "branch": "save a\nconv 2 3 pad=1 groups=1 name=first\nadd a\nconcat a\nglobal_max\ninit kaiming_uniform\nlinear classes bias=no\n",
+        "sequence": "sequence time=h\nlstm 5 both=yes\nattention 2\nlayer_norm\nlast\ndropout 0.5\nlinear classes\n",
+        "named": "net musicnn\n",
+    }
+    train = "[augment]\ngain_db = 3\nmixup = 0.2\nfreq_masks = 1\n[train]\nloss = bce\noptimiser = adamw\nrate = 1e-3\nschedule = multistep\nmilestones = 1 2\n" \
+            "class_weights = 1 2 0.5\nfreeze = conv1 bn\n"
+    for name, net in nets.items():
+        save("recipe", name, ("\0" + head + "[network]\n" + net + train).encode())
+    save("recipe", "manifest", b"\1path\tlabel\tsplit\nx.wav\ta,b\ttrain\r\n# c\n\ny.wav\t\ta\n")
+
+
+for make in (wav, pipe, npy, aus, options, recipe):
     make()

@@ -4,7 +4,7 @@
 
 #include "cli/options.h"
 
-extern const cli_command cli_predict, cli_explain, cli_separate, cli_model_info, cli_model_verify, cli_model_run, cli_model_embed;
+extern const cli_command cli_predict, cli_explain, cli_separate, cli_model_info, cli_model_verify, cli_model_run, cli_model_embed, cli_train;
 
 /* NULL-terminated, in the order of the help. */
 extern const cli_command *const cli_commands[];

@@ -59,6 +59,8 @@ typedef struct cli_settings {
   int json, force, quiet, no_residual, normalise;
   int64_t top, seed, features, bootstrap, stability_runs, superpixels, threads, mixes, format, steps, grid;
   double kernel_width, alpha, offset, duration, timeout, crossfade, noise, probability;
+  int resume;                    /* train */
+  int64_t epochs, explain_every;
   const cli_command *command;
   int argc;
   char **argv;

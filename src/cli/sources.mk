@@ -30,6 +30,9 @@ CLI_COMMANDS = \
 	src/cli/sources.h \
 	src/cli/table.c \
 	src/cli/table.h \
+	src/cli/train.c \
+	src/cli/train_explain.c \
+	src/cli/train_explain.h \
 	src/cli/wavs.c \
 	src/cli/wavs.h
 auscult_SOURCES = src/cli/main.c $(CLI_SOURCES)

@@ -5,13 +5,35 @@
  * leaves one that is whole; going on from it gives the bits of a training that was never interrupted. */
 #include "train/trainer.h"
 
-#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+enum { COUNTS = 7, SUMS = 8 };
 static const char *const part[] = { "value", "best", "first", "second" };
 
 static float *array_of(const aus_param *p, int k) { return k == 0 ? p->value : k == 1 ? p->best : k == 2 ? p->first : p->second; }
+
+/* Bit for bit, infinities too, which the numbers of a bundle's metadata may not be. */
+static void write_sum(aus_builder *b, int i, double value)
+{
+  char key[16], text[24];
+  uint64_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  snprintf(key, sizeof key, "sum%d", i);
+  snprintf(text, sizeof text, "%016llx", (unsigned long long)bits);
+  aus_builder_string(b, key, text);
+}
+
+static bool read_sum(const aus_bundle *b, int i, double *value)
+{
+  char key[16], *end;
+  snprintf(key, sizeof key, "sum%d", i);
+  const char *text = aus_meta_string(b, key, "");
+  const uint64_t bits = strtoull(text, &end, 16);
+  memcpy(value, &bits, sizeof bits);
+  return strlen(text) == 16 && !*end;
+}
 
 static void write_state(const aus_trainer *t, aus_builder *b)
 {
@@ -24,10 +46,10 @@ static void write_state(const aus_trainer *t, aus_builder *b)
   aus_builder_string(b, "isa", aus_ctx_isa(t->ctx));
   aus_builder_string(b, "version", aus_version());
   aus_builder_string(b, "log", s->log ? s->log : "");
-  const int64_t counts[] = { (int64_t)t->seed, s->epoch, s->step, s->steps, c->best_epoch, c->bad, c->plateau_bad };
-  const double sums[] = { s->loss, s->correct, c->best, c->plateau_best, c->factor, s->best_loss, s->best_score, s->best_train_loss };
-  aus_builder_integers(b, "counts", (int32_t)(sizeof counts / sizeof *counts), counts);
-  aus_builder_reals(b, "sums", (int32_t)(sizeof sums / sizeof *sums), sums);
+  const int64_t counts[COUNTS] = { (int64_t)t->seed, s->epoch, s->step, s->steps, c->best_epoch, c->bad, c->plateau_bad };
+  const double sums[SUMS] = { s->loss, s->correct, c->best, c->plateau_best, c->factor, s->best_loss, s->best_score, s->best_train_loss };
+  aus_builder_integers(b, "counts", COUNTS, counts);
+  for (int i = 0; i < SUMS; i++) write_sum(b, i, sums[i]);
 }
 
 aus_status aus_checkpoint_write(aus_trainer *t, const char *path)
@@ -53,7 +75,7 @@ aus_status aus_checkpoint_write(aus_trainer *t, const char *path)
 static aus_status check(const aus_trainer *t, const aus_bundle *b, const char *path)
 {
   const char *what = NULL;
-  if (strcmp(aus_meta_string(b, "kind", ""), "checkpoint") != 0 || aus_meta_count(b, "counts") != 7 || aus_meta_count(b, "sums") != 8)
+  if (strcmp(aus_meta_string(b, "kind", ""), "checkpoint") != 0 || aus_meta_count(b, "counts") != COUNTS)
     return aus_fail(t->ctx, AUS_EFORMAT, "%s is no checkpoint of a training", path);
   if (strcmp(aus_meta_string(b, "recipe_sha256", ""), t->r->sha256) != 0) what = "another recipe";
   else if (strcmp(aus_meta_string(b, "data_sha256", ""), t->data.sha256) != 0) what = "other sounds";
@@ -64,13 +86,15 @@ static aus_status check(const aus_trainer *t, const aus_bundle *b, const char *p
   return AUS_OK;
 }
 
-static void read_state(aus_train_state *s, const aus_bundle *b)
+static bool read_state(aus_train_state *s, const aus_bundle *b)
 {
+  bool whole = true;
   aus_schedule_state *c = &s->schedule;
   int64_t *const count[] = { &s->epoch, &s->step, &s->steps, &c->best_epoch, &c->bad, &c->plateau_bad };
   double *const sum[] = { &s->loss, &s->correct, &c->best, &c->plateau_best, &c->factor, &s->best_loss, &s->best_score, &s->best_train_loss };
-  for (int32_t i = 0; i < 6; i++) *count[i] = (int64_t)aus_meta_real_at(b, "counts", i + 1);
-  for (int32_t i = 0; i < 8; i++) *sum[i] = aus_meta_real_at(b, "sums", i);
+  for (int32_t i = 0; i < COUNTS - 1; i++) *count[i] = (int64_t)aus_meta_real_at(b, "counts", i + 1);
+  for (int i = 0; i < SUMS; i++) whole &= read_sum(b, i, sum[i]);
+  return whole;
 }
 
 static aus_status read_arrays(aus_trainer *t, const aus_bundle *b, const char *path)
@@ -94,8 +118,8 @@ aus_status aus_checkpoint_read(aus_trainer *t, const char *path)
   AUS_TRY(aus_bundle_open(t->ctx, path, &b));
   aus_status status = check(t, b, path);
   if (status == AUS_OK) status = read_arrays(t, b, path);
+  if (status == AUS_OK && !read_state(&t->state, b)) status = aus_fail(t->ctx, AUS_EFORMAT, "%s is no checkpoint of a training", path);
   if (status == AUS_OK) {
-    read_state(&t->state, b);
     const char *log = aus_meta_string(b, "log", "");
     t->state.log = aus_strdup(t->ctx, log);
     t->state.log_size = strlen(log);

@@ -33,6 +33,7 @@ static const row rows[] = {
   { "augment", "start", CHOICE, "middle|random", "random", 0, 0, AT(random_start) },
   { "augment", "pad", CHOICE, "end|random", "end", 0, 0, AT(random_pad) },
   { "augment", "gain_db", REAL, NULL, "0", 0, 60, AT(gain_db) },
+  { "augment", "speed", REAL, NULL, "0", 0, 0.5, AT(speed) },
   { "augment", "mixup", REAL, NULL, "0", 0, 100, AT(mixup) },
   { "augment", "add", REAL, NULL, "0", 0, 1, AT(add) },
   { "augment", "add_snr_low", REAL, NULL, "0", -60, 100, AT(add_snr_low) },
@@ -138,7 +139,7 @@ static int choice_of(const char *words, const char *text)
   return -1;
 }
 
-static aus_status read_reals(aus_recipe *r, int32_t line, const row *row, char *text, aus_reals *out)
+static aus_status read_reals(aus_recipe *r, int32_t line, const row *at, char *text, aus_reals *out)
 {
   aus_words words;
   AUS_TRY(cut_words(r, text, &words));
@@ -146,28 +147,28 @@ static aus_status read_reals(aus_recipe *r, int32_t line, const row *row, char *
   *out = (aus_reals){ words.n, aus_alloc(r->ctx, (size_t)words.n, sizeof(double)) };
   aus_status status = out->value ? AUS_OK : AUS_ENOMEM;
   for (int32_t i = 0; status == AUS_OK && i < words.n; i++)
-    if (!aus_word_real(words.word[i], row->low, row->high, &out->value[i]))
-      status = aus_recipe_fail(r, line, "%s: '%.40s' is not a number from %g to %g", row->key, words.word[i], row->low, row->high);
+    if (!aus_word_real(words.word[i], at->low, at->high, &out->value[i]))
+      status = aus_recipe_fail(r, line, "%s: '%.40s' is not a number from %g to %g", at->key, words.word[i], at->low, at->high);
   aus_free(r->ctx, words.word);
   return status;
 }
 
-static aus_status store(aus_recipe *r, int32_t line, const row *row, char *text, void *base)
+static aus_status store(aus_recipe *r, int32_t line, const row *entry, char *text, void *base)
 {
-  void *at = (char *)base + row->at;
-  switch (row->type) {
+  void *at = (char *)base + entry->at;
+  switch (entry->type) {
   case TEXT: *(const char **)at = text; return AUS_OK;
   case WORDS: return cut_words(r, text, at);
-  case REALS: return read_reals(r, line, row, text, at);
+  case REALS: return read_reals(r, line, entry, text, at);
   case INTEGER:
-    if (aus_word_integer(text, (int64_t)row->low, (int64_t)row->high, at)) return AUS_OK;
-    return aus_recipe_fail(r, line, "%s: '%.40s' is not a whole number from %.0f to %.0f", row->key, text, row->low, row->high);
+    if (aus_word_integer(text, (int64_t)entry->low, (int64_t)entry->high, at)) return AUS_OK;
+    return aus_recipe_fail(r, line, "%s: '%.40s' is not a whole number from %.0f to %.0f", entry->key, text, entry->low, entry->high);
   case REAL:
-    if (aus_word_real(text, row->low, row->high, at)) return AUS_OK;
-    return aus_recipe_fail(r, line, "%s: '%.40s' is not a number from %g to %g", row->key, text, row->low, row->high);
+    if (aus_word_real(text, entry->low, entry->high, at)) return AUS_OK;
+    return aus_recipe_fail(r, line, "%s: '%.40s' is not a number from %g to %g", entry->key, text, entry->low, entry->high);
   case CHOICE:
-    if ((*(int *)at = choice_of(row->words, text)) >= 0) return AUS_OK;
-    return aus_recipe_fail(r, line, "%s: '%.40s' is none of %s", row->key, text, row->words);
+    if ((*(int *)at = choice_of(entry->words, text)) >= 0) return AUS_OK;
+    return aus_recipe_fail(r, line, "%s: '%.40s' is none of %s", entry->key, text, entry->words);
   }
   return AUS_OK;
 }

@@ -33,7 +33,7 @@ typedef struct aus_recipe {
   int32_t n_sets;
   aus_recipe_data set[AUS_MAX_SETS];
   /* [augment] */
-  double gain_db, mixup, add, add_snr_low, add_snr_high;
+  double gain_db, speed, mixup, add, add_snr_low, add_snr_high;
   const char *noise, *noise_root;
   int64_t freq_masks, freq_width, time_masks, time_width;
   int mask_mean, random_start, random_pad;

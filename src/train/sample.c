@@ -1,6 +1,6 @@
 /* sample.c - one clip as a training step sees it.
  *
- *   sound -> a stretch of the network's length -> gain -> another sound added -> front end -> masks [Park19]
+ *   sound -> played faster or slower -> a stretch of the network's length -> gain -> another sound added -> front end -> masks [Park19]
  *
  * Each choice is drawn from Philox keyed by (seed, epoch and position), so a clip looks the same in the same place of the same
  * epoch whatever was drawn before it, by whichever thread, before or after a resume. */
@@ -147,14 +147,41 @@ static aus_status add_other(aus_sampler *s, aus_rng *rng, int32_t set)
   return AUS_OK;
 }
 
+/* Played `factor` times as fast, pitch and all: linear interpolation, which dulls the highest octave a little. Owned by the caller. */
+static float *play_at(aus_ctx *ctx, double factor, int64_t have, const float *x, int64_t *n)
+{
+  *n = (int64_t)((double)(have - 1) / factor) + 1;
+  float *y = aus_alloc(ctx, (size_t)*n, sizeof *y);
+  for (int64_t i = 0; y && i < *n; i++) {
+    const double at = (double)i * factor;
+    const int64_t k = (int64_t)at < have - 1 ? (int64_t)at : have - 1, next = k + 1 < have ? k + 1 : k;
+    const float part = (float)(at - (double)k);
+    y[i] = x[k] + part * (x[next] - x[k]);
+  }
+  return y;
+}
+
+static aus_status make_stretch(aus_sampler *s, const aus_clip *c, aus_rng *rng, const float *x)
+{
+  const aus_recipe *r = s->d->r;
+  int64_t n;
+  if (r->speed <= 0) { stretch(s, rng, c->samples, x, r->random_start, s->d->fe->repeat, s->wave); return AUS_OK; }
+  float *y = play_at(s->d->ctx, 1 + (2 * aus_rng_uniform(rng) - 1) * r->speed, c->samples, x, &n);
+  if (!y) return AUS_ENOMEM;
+  stretch(s, rng, n, y, r->random_start, s->d->fe->repeat, s->wave);
+  aus_free(s->d->ctx, y);
+  return AUS_OK;
+}
+
 static aus_status make_wave(aus_sampler *s, const aus_clip *c, aus_rng *rng)
 {
   const aus_recipe *r = s->d->r;
   float *x;
   bool mine;
   AUS_TRY(hear(s->d, c, &x, &mine));
-  stretch(s, rng, c->samples, x, r->random_start, s->d->fe->repeat, s->wave);
+  const aus_status status = make_stretch(s, c, rng, x);
   if (mine) aus_free(s->d->ctx, x);
+  if (status != AUS_OK) return status;
   if (r->gain_db > 0) {
     const float gain = (float)pow(10, (2 * aus_rng_uniform(rng) - 1) * r->gain_db / 20);
     for (int64_t i = 0; i < s->samples; i++) s->wave[i] *= gain;
@@ -202,7 +229,7 @@ static bool is_fixed(const aus_sampler *s, const aus_clip *c)
 {
   const aus_recipe *r = s->d->r;
   const bool cut = c->samples > s->samples && r->random_start, padded = c->samples < s->samples && r->random_pad && !s->d->fe->repeat;
-  return !cut && !padded && r->gain_db == 0 && r->add == 0;
+  return !cut && !padded && r->speed == 0 && r->gain_db == 0 && r->add == 0;
 }
 
 static float *keep(const aus_data *d, int64_t floats)

@@ -17,8 +17,8 @@ static const char *const score_of[] = { "softmax", "sigmoid", "real", "real", "s
 
 /* ---- the front end ------------------------------------------------------------------------------------ */
 
-typedef struct key { const char *name; char type; } key; /* s, i, r */
-static const key keys[] = {
+typedef struct entry { const char *name; char type; } entry; /* s, i, r */
+static const entry keys[] = {
   { "kind", 's' }, { "rate", 'i' }, { "n_fft", 'i' }, { "win_length", 'i' }, { "hop", 'i' }, { "window", 's' }, { "center", 's' }, { "power", 'r' },
   { "mels", 'i' }, { "fmin", 'r' }, { "fmax", 'r' }, { "mel_scale", 's' }, { "mel_norm", 's' }, { "half", 'i' }, { "log", 's' }, { "log_scale", 'r' },
   { "amin", 'r' }, { "offset", 'r' }, { "top_db", 'r' }, { "layout", 's' }, { "patch_frames", 'i' }, { "patch_samples", 'i' },
@@ -26,7 +26,7 @@ static const key keys[] = {
 };
 enum { N_KEYS = sizeof keys / sizeof *keys };
 
-static aus_status write_key(const aus_recipe *r, const aus_recipe_line *l, const key *k, aus_builder *b)
+static aus_status write_key(const aus_recipe *r, const aus_recipe_line *l, const entry *k, aus_builder *b)
 {
   char name[48];
   int64_t i;
@@ -205,9 +205,9 @@ static aus_status copy_file(const aus_recipe *r, const aus_bundle *from, int32_t
 
 static void copy_meta(const aus_bundle *from, aus_builder *b)
 {
-  const char *key;
-  for (int32_t i = 0; (key = aus_meta_key(from, i, NULL)) != NULL; i++)
-    if (starts(key, "frontend")) aus_builder_meta(b, from, key);
+  const char *name;
+  for (int32_t i = 0; (name = aus_meta_key(from, i, NULL)) != NULL; i++)
+    if (starts(name, "frontend")) aus_builder_meta(b, from, name);
 }
 
 /* The filterbank that the copied front end names, where the file's own tensors are not copied. */

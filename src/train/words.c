@@ -54,7 +54,8 @@ const char *aus_word_nearest(const char *text, int32_t n, const char *const *wor
   const char *best = NULL;
   int least = 0;
   for (int32_t i = 0; i < n; i++) {
-    const int d = edit_distance(text, word[i]);
+    const bool begins = *text && strncmp(word[i], text, strlen(text)) == 0;
+    const int d = begins ? 0 : edit_distance(text, word[i]);
     if (!best || d < least) { best = word[i]; least = d; }
   }
   return best;

@@ -1,0 +1,121 @@
+#!/usr/bin/python3
+"""Writes tests/golden/train.h: torch's losses with their gradients, ten steps of a small network under each optimiser and schedule, and
+the rates of a plateau, all in double. Run from the repository's root: /usr/bin/python3 tests/golden/make_train.py"""
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+torch.set_num_threads(1)
+torch.set_default_dtype(torch.float64)
+
+
+def rough(shape, salt, scale=1.0):
+    """The signal of tests/op_test.h, exact in float, times a power of two."""
+    j = np.arange(int(np.prod(shape)), dtype=np.int64) + salt
+    return torch.from_numpy(((((j * 7919 + j * j * 31) % 1021) / 512.0 - 1) * scale).astype(np.float32).reshape(shape)).double()
+
+
+out = ["/* train.h - made by tests/golden/make_train.py with torch, in double; do not edit. */", "#ifndef AUS_GOLDEN_TRAIN_H", "#define AUS_GOLDEN_TRAIN_H"]
+
+
+def put(name, y):
+    y = y.detach().numpy().ravel() if torch.is_tensor(y) else np.asarray(y, float).ravel()
+    out.append("static const double %s[%d] = {" % (name, y.size))
+    for i in range(0, y.size, 8):
+        out.append("  " + ", ".join("%.12g" % v for v in y[i:i + 8]) + ",")
+    out.append("};")
+
+
+# -- losses: the value, then the gradient ------------------------------------------------------------------
+N, K = 5, 4
+x = rough((N, K), 3, 4)
+soft = F.softmax(rough((N, K), 40, 2), 1).float().double()
+hard = F.one_hot(torch.tensor([1, 3, 0, 0, 2]), K).double()
+zeros = hard * 0.75
+zeros[:, 0] += 0.25
+many = (rough((N, K), 77) > 0).double()
+weight, positive = rough((K,), 9, .5) + 1, rough((K,), 19, .5) + 1.5
+put("golden_soft", soft)
+put("golden_many", many)
+cases = {
+    "cross_entropy": lambda v: F.cross_entropy(v, hard),
+    "cross_entropy_soft": lambda v: F.cross_entropy(v, soft, weight=weight),
+    "cross_entropy_smooth": lambda v: F.cross_entropy(v, torch.tensor([1, 3, 0, 0, 2]), label_smoothing=0.1),
+    "bce": lambda v: F.binary_cross_entropy_with_logits(v, many, weight=weight, pos_weight=positive),
+    "bce_plain": lambda v: F.binary_cross_entropy_with_logits(v * 1, soft),
+    "mse": lambda v: F.mse_loss(v, soft),
+    "l1": lambda v: F.l1_loss(v, soft),
+    "kl": lambda v: F.kl_div(F.log_softmax(v, 1), soft, reduction="batchmean"),
+    "kl_zeros": lambda v: F.kl_div(F.log_softmax(v, 1), zeros, reduction="batchmean"),
+}
+for name, f in cases.items():
+    v = x.clone().requires_grad_()
+    loss = f(v)
+    loss.backward()
+    put("golden_" + name, torch.cat([loss.detach().reshape(1), v.grad.ravel()]))
+
+# -- ten steps ------------------------------------------------------------------------------------------------
+CLIPS, SAMPLES, CLASSES, STEPS = 6, 40, 3, 10
+
+
+def network():  # no bias before batch norm: its gradient is rounding noise, which Adam would blow up to a step
+    net = nn.Sequential(nn.Conv1d(1, 4, 5, stride=2, padding=1, bias=False), nn.BatchNorm1d(4), nn.ReLU(), nn.MaxPool1d(3), nn.Flatten(), nn.Linear(24, CLASSES))
+    salt = 100
+    for p in net.parameters():  # in the order of the graph's tensors
+        p.data = rough(p.shape, salt, 0.5) + (1 if p.dim() == 1 and salt == 101 else 0)
+        salt += 1
+    return net
+
+
+sound = rough((CLIPS, 1, SAMPLES), 7, 0.5)
+label = torch.arange(CLIPS) % CLASSES
+
+
+def steps(name, make, schedule=None, clip=None):
+    net = network()
+    opt = make(net)
+    rates = schedule(opt) if schedule else None
+    losses = []
+    for _ in range(STEPS):
+        opt.zero_grad()
+        loss = F.cross_entropy(net(sound), label)
+        loss.backward()
+        if clip:
+            clip(net)
+        opt.step()
+        if rates:
+            rates.step()
+        losses.append(loss.item())
+    net.eval()
+    values = [p.detach().ravel() for p in net.parameters()] + [net[1].running_mean, net[1].running_var]
+    put("golden_steps_" + name, torch.cat([torch.tensor(losses)] + values + [F.cross_entropy(net(sound), label).detach().reshape(1)]))
+
+
+def split_decay(net, decay):
+    return [{"params": [p for p in net.parameters() if p.dim() > 1], "weight_decay": decay}, {"params": [p for p in net.parameters() if p.dim() == 1], "weight_decay": 0.0}]
+
+
+sched = torch.optim.lr_scheduler
+steps("sgd", lambda n: torch.optim.SGD(n.parameters(), 0.05, momentum=0.9, weight_decay=0.01))
+steps("nesterov", lambda n: torch.optim.SGD(n.parameters(), 0.05, momentum=0.8, nesterov=True), lambda o: sched.StepLR(o, 3, 0.5))
+steps("adam", lambda n: torch.optim.Adam(n.parameters(), 0.02, weight_decay=0.05), lambda o: sched.CosineAnnealingLR(o, STEPS, 0.001))
+steps("adamw", lambda n: torch.optim.AdamW(split_decay(n, 0.1), 0.02, betas=(0.8, 0.95)), lambda o: sched.MultiStepLR(o, [2, 5], 0.3))
+steps("clip_norm", lambda n: torch.optim.SGD(n.parameters(), 0.1), clip=lambda n: nn.utils.clip_grad_norm_(n.parameters(), 0.25))
+steps("clip_value", lambda n: torch.optim.SGD(n.parameters(), 0.1), clip=lambda n: nn.utils.clip_grad_value_(n.parameters(), 0.05))
+steps("warm_up", lambda n: torch.optim.SGD(n.parameters(), 0.1), lambda o: sched.LinearLR(o, 1 / 5, 1, 4))
+
+# -- a plateau: the rate of each epoch ------------------------------------------------------------------------------
+losses = [1.0, 0.8, 0.80000001, 0.79999, 0.8, 0.9, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.49, 0.48, 0.6, 0.6, 0.6, 0.6]
+opt = torch.optim.SGD([torch.zeros(1, requires_grad=True)], 1.0)
+plateau = sched.ReduceLROnPlateau(opt, factor=0.5, patience=2)
+rates = []
+for v in losses:
+    rates.append(opt.param_groups[0]["lr"])
+    plateau.step(v)
+put("golden_plateau_losses", losses)
+put("golden_plateau_rates", rates)
+
+out.append("#endif")
+with open("tests/golden/train.h", "w") as f:
+    f.write("\n".join(out) + "\n")

@@ -1,0 +1,498 @@
+/* test_train.c - training: losses, steps and schedules against torch; the same bits for any threads and after any break; what is refused. */
+#define _DEFAULT_SOURCE
+#include "test.h"
+#include "op_test.h"
+
+#include <auscult/audio.h>
+#include <auscult/net.h>
+#include <unistd.h>
+
+#include "tests/golden/train.h"
+#include "train/network.h"
+#include "train/trainer.h"
+
+/* ---- a folder of its own ------------------------------------------------------------------------------ */
+
+static char folder[64];
+
+static int make_folder(void **state)
+{
+  (void)state;
+  strcpy(folder, "train-test.XXXXXX");
+  return mkdtemp(folder) ? 0 : -1;
+}
+
+static int drop_folder(void **state)
+{
+  char command[96];
+  (void)state;
+  snprintf(command, sizeof command, "rm -rf '%s'", folder);
+  return system(command);
+}
+
+static char *in_folder(const char *name)
+{
+  static char path[4][160];
+  static int turn;
+  turn = (turn + 1) % 4;
+  snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
+  return path[turn];
+}
+
+static void write_text(const char *name, const char *text)
+{
+  FILE *f = fopen(in_folder(name), "w");
+  assert_non_null(f);
+  fputs(text, f);
+  fclose(f);
+}
+
+static void *read_bytes(aus_ctx *ctx, const char *path, size_t *size)
+{
+  void *data;
+  assert_ok(ctx, aus_file_read(ctx, path, 1 << 28, &data, size));
+  return data;
+}
+
+static void write_wav(aus_ctx *ctx, const char *name, int64_t n, float *x)
+{
+  const aus_audio a = { .data = x, .frames = n, .channels = 1, .rate = 8000 };
+  assert_ok(ctx, aus_audio_write_wav(ctx, in_folder(name), &a, AUS_WAV_FLOAT32, 1));
+}
+
+/* ---- losses -------------------------------------------------------------------------------------------------- */
+
+enum { N = 5, K = 4 };
+
+static void near_all(const char *name, int64_t n, const double *want, const double *got, double tolerance)
+{
+  for (int64_t i = 0; i < n; i++)
+    if (!(fabs(got[i] - want[i]) <= tolerance * fmax(1, fabs(want[i])))) fail_msg("%s[%d]: %.9g, torch has %.9g", name, (int)i, got[i], want[i]);
+}
+
+static void check_loss(const char *name, const aus_loss_config *c, const float *x, const float *t, const double *want)
+{
+  float diff[N * K];
+  double work[2 * K], got[1 + N * K];
+  got[0] = aus_loss(c, N, K, x, t, diff, work);
+  for (int i = 0; i < N * K; i++) got[1 + i] = diff[i];
+  near_all(name, 1 + N * K, want, got, 1e-7);
+  assert_true(aus_loss(c, N, K, x, t, NULL, work) == got[0]);
+}
+
+static void losses(void **state)
+{
+  (void)state;
+  float *x = rough(N * K, 3), *w = rough(K, 9), *p = rough(K, 19), soft[N * K], hard[N * K] = { 0 }, zeros[N * K], many[N * K];
+  static const int label[N] = { 1, 3, 0, 0, 2 };
+  for (int i = 0; i < N; i++) hard[i * K + label[i]] = 1;
+  for (int i = 0; i < N * K; i++) {
+    x[i] *= 4;
+    soft[i] = (float)golden_soft[i];
+    many[i] = (float)golden_many[i];
+    zeros[i] = hard[i] * 0.75f + (i % K == 0 ? 0.25f : 0);
+  }
+  for (int k = 0; k < K; k++) { w[k] = w[k] * 0.5f + 1; p[k] = p[k] * 0.5f + 1.5f; }
+  check_loss("cross-entropy", &(aus_loss_config){ .kind = AUS_LOSS_CROSS_ENTROPY }, x, hard, golden_cross_entropy);
+  check_loss("soft targets, weights", &(aus_loss_config){ .kind = AUS_LOSS_CROSS_ENTROPY, .weight = w }, x, soft, golden_cross_entropy_soft);
+  check_loss("smoothing", &(aus_loss_config){ .kind = AUS_LOSS_CROSS_ENTROPY, .smoothing = 0.1 }, x, hard, golden_cross_entropy_smooth);
+  check_loss("BCE, weights", &(aus_loss_config){ .kind = AUS_LOSS_BCE, .weight = w, .positive = p }, x, many, golden_bce);
+  check_loss("BCE", &(aus_loss_config){ .kind = AUS_LOSS_BCE }, x, soft, golden_bce_plain);
+  check_loss("MSE", &(aus_loss_config){ .kind = AUS_LOSS_MSE }, x, soft, golden_mse);
+  check_loss("L1", &(aus_loss_config){ .kind = AUS_LOSS_L1 }, x, soft, golden_l1);
+  check_loss("KL", &(aus_loss_config){ .kind = AUS_LOSS_KL }, x, soft, golden_kl);
+  check_loss("KL with zeros", &(aus_loss_config){ .kind = AUS_LOSS_KL }, x, zeros, golden_kl_zeros);
+  free(x);
+  free(w);
+  free(p);
+}
+
+/* ---- steps ------------------------------------------------------------------------------------------------------ */
+
+enum { CLIPS = 6, SAMPLES = 40, CLASSES = 3, STEPS = 10 };
+
+static const char head[] =
+  "[model]\nname = small\n[frontend]\nkind = waveform\nrate = 8000\npatch_samples = 40\n"
+  "[network]\nconv 4 5 stride=2 pad=1 bias=no\nbn\nrelu\nmaxpool 3\nflatten\nlinear classes\n"
+  "[data]\nmanifest = steps.tsv\nvalid = split=valid\n[train]\nbatch = 6\nepochs = 10\n";
+
+static void make_steps_data(aus_ctx *ctx)
+{
+  float *x = rough(CLIPS * SAMPLES, 7);
+  char manifest[512] = "path\tlabel\tsplit\n", line[64];
+  for (int i = 0; i < CLIPS * SAMPLES; i++) x[i] *= 0.5f;
+  for (int c = 0; c < 2 * CLIPS; c++) {
+    snprintf(line, sizeof line, "s%d.wav", c % CLIPS);
+    write_wav(ctx, line, SAMPLES, x + (c % CLIPS) * SAMPLES);
+    snprintf(line, sizeof line, "s%d.wav\t%c\t%s\n", c % CLIPS, 'a' + c % CLASSES, c < CLIPS ? "train" : "valid");
+    strcat(manifest, line);
+  }
+  write_text("steps.tsv", manifest);
+  free(x);
+}
+
+/* The golden network's numbers. Fresh parameters come in the order of torch's. */
+static void set_params(aus_trainer *t)
+{
+  for (int32_t i = 0, k = 0; i < t->n_params; i++) {
+    if (!t->param[i].trained) continue;
+    float *v = rough(t->param[i].count, 100 + k);
+    for (int64_t j = 0; j < t->param[i].count; j++) t->param[i].value[j] = v[j] * 0.5f + (k == 1 ? 1 : 0);
+    free(v);
+    k++;
+  }
+}
+
+/* losses, parameters, running moments, the loss at inference: as the golden arrays. */
+static void take_steps(aus_ctx *ctx, const char *recipe, double *got)
+{
+  char text[2000];
+  aus_recipe *r;
+  aus_trainer t;
+  double score;
+  const aus_train_config config = { .out = folder, .seed = -1 };
+  snprintf(text, sizeof text, "%s%s", head, recipe);
+  assert_ok(ctx, aus_recipe_parse(ctx, in_folder("steps.recipe"), text, strlen(text), &r));
+  assert_ok(ctx, aus_trainer_create(r, &config, &t));
+  set_params(&t);
+  for (int i = 0; i < STEPS; i++) {
+    t.state.loss = 0;
+    assert_ok(ctx, aus_trainer_step(&t));
+    *got++ = t.state.loss;
+    t.state.step = 0; /* one batch is an epoch */
+    t.state.epoch++;
+  }
+  for (int trained = 1; trained >= 0; trained--)
+    for (int32_t i = 0; i < t.n_params; i++)
+      for (int64_t j = 0; t.param[i].trained == trained && j < t.param[i].count; j++) *got++ = t.param[i].value[j];
+  assert_ok(ctx, aus_trainer_evaluate(&t, &t.data.valid, got, &score));
+  aus_trainer_free(&t);
+  aus_recipe_free(r);
+}
+
+static void ten_steps(void **state)
+{
+  static const struct { const char *name, *recipe; const double *want; } cases[] = {
+    { "sgd", "optimiser = sgd\nrate = 0.05\nweight_decay = 0.01\n", golden_steps_sgd },
+    { "nesterov", "optimiser = sgd\nrate = 0.05\nmomentum = 0.8\nnesterov = yes\nschedule = step\nstep_epochs = 3\ngamma = 0.5\n", golden_steps_nesterov },
+    { "adam", "optimiser = adam\nrate = 0.02\nweight_decay = 0.05\nschedule = cosine\nrate_min = 0.001\n", golden_steps_adam },
+    { "adamw", "optimiser = adamw\nrate = 0.02\nbeta1 = 0.8\nbeta2 = 0.95\nweight_decay = 0.1\ndecay_all = no\nschedule = multistep\nmilestones = 2 5\ngamma = 0.3\n", golden_steps_adamw },
+    { "clip_norm", "optimiser = sgd\nrate = 0.1\nmomentum = 0\nclip_norm = 0.25\n", golden_steps_clip_norm },
+    { "clip_value", "optimiser = sgd\nrate = 0.1\nmomentum = 0\nclip_value = 0.05\n", golden_steps_clip_value },
+    { "warm_up", "optimiser = sgd\nrate = 0.1\nmomentum = 0\nwarm_up = 5\n", golden_steps_warm_up },
+  };
+  enum { NUMBERS = sizeof golden_steps_sgd / sizeof *golden_steps_sgd };
+  (void)state;
+  aus_ctx *ctx = test_ctx(2);
+  make_steps_data(ctx);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    double got[NUMBERS];
+    take_steps(ctx, cases[i].recipe, got);
+    near_all(cases[i].name, NUMBERS, cases[i].want, got, 2e-5);
+  }
+  aus_ctx_destroy(ctx);
+}
+
+static void plateau(void **state)
+{
+  (void)state;
+  enum { EPOCHS = sizeof golden_plateau_rates / sizeof *golden_plateau_rates };
+  const aus_schedule_config c = { .kind = AUS_RATE_PLATEAU, .rate = 1, .gamma = 0.5, .plateau_patience = 2, .patience = 6 };
+  aus_schedule_state s;
+  aus_schedule_start(&s);
+  for (int64_t e = 0; e < EPOCHS; e++) {
+    assert_near(aus_schedule_rate(&c, &s, e, e), golden_plateau_rates[e], 1e-12);
+    assert_int_equal(aus_schedule_stops(&c, &s), e >= 13 && e != 15 && e != 16 ? s.bad >= 6 : 0);
+    aus_schedule_observe(&c, &s, e, golden_plateau_losses[e]);
+  }
+  assert_int_equal(s.best_epoch, 15);
+  assert_false(aus_schedule_observe(&c, &s, EPOCHS, NAN));
+}
+
+/* ---- whole trainings ------------------------------------------------------------------------------------------------ */
+
+/* Tones of three heights in noise, clips of different lengths. */
+static void make_tones(aus_ctx *ctx)
+{
+  enum { COUNT = 30, MOST = 900 };
+  char manifest[4096] = "path\tlabel\tfold\n", line[64];
+  aus_rng rng;
+  aus_rng_init(&rng, 5, 0);
+  for (int c = 0; c < COUNT; c++) {
+    float x[MOST];
+    const int n = 300 + 20 * c, label = c % 3;
+    for (int i = 0; i < n; i++) x[i] = (float)(0.3 * sin(i * (0.2 + 0.5 * label)) + 0.1 * aus_rng_normal(&rng));
+    snprintf(line, sizeof line, "t%d.wav", c);
+    write_wav(ctx, line, n, x);
+    snprintf(line, sizeof line, "t%d.wav\t%s\t%d\n", c, label == 0 ? "low" : label == 1 ? "mid" : "high", c % 5);
+    strcat(manifest, line);
+  }
+  write_text("tones.tsv", manifest);
+}
+
+/* All that is random at once: dropout, places, gain, other sounds, masks, mixup. */
+static const char tones[] =
+  "[model]\nname = tones\n[frontend]\nkind = mel\nrate = 8000\nn_fft = 64\nhop = 32\nmels = 12\nmel_scale = htk\nmel_norm = none\nlog = ln_offset\noffset = 1e-4\n"
+  "layout = mel_time\npatch_frames = 16\n"
+  "[network]\nconv 6 3 pad=same\nbn\nrelu\nmaxpool 2\nconv 8 3\nbn\nrelu\nglobal_mean\ndropout 0.2\nlinear classes\n"
+  "[data]\nmanifest = tones.tsv\nvalid = fold=0\ntest = fold=1\n"
+  "[augment]\npad = random\nspeed = 0.1\ngain_db = 3\nmixup = 0.2\nadd = 0.5\nfreq_masks = 1\nfreq_width = 3\ntime_masks = 1\ntime_width = 4\n"
+  "[train]\nepochs = 4\nbatch = 5\nrate = 0.01\nseed = 3\nschedule = cosine\n";
+
+typedef struct stopper { int after, steps; } stopper;
+static int stop_after(void *user)
+{
+  stopper *s = user;
+  return ++s->steps == s->after;
+}
+
+static void *train_tones(int threads, const char *out, int stop_at, size_t *size)
+{
+  char path[200];
+  aus_ctx *ctx = test_ctx(threads);
+  aus_train_result result;
+  stopper s = { stop_at, 0 };
+  snprintf(path, sizeof path, "mkdir -p '%s/%s'", folder, out);
+  assert_int_equal(system(path), 0);
+  snprintf(path, sizeof path, "%s/%s", folder, out);
+  aus_train_config config = { .recipe = in_folder("tones.recipe"), .out = path, .seed = -1, .stop = stop_after, .user = &s };
+  if (stop_at) {
+    assert_int_equal(aus_train(ctx, &config, &result), AUS_ECANCELED);
+    assert_int_equal(s.steps, stop_at);
+    config.stop = NULL;
+    assert_int_equal(aus_train(ctx, &config, &result), AUS_EEXIST);
+    config.resume = 1;
+  }
+  config.stop = NULL;
+  assert_ok(ctx, aus_train(ctx, &config, &result));
+  assert_int_equal(result.epochs, 4);
+  assert_true(isfinite(result.test_loss) && result.test_score >= 0 && result.test_score <= 1);
+  strcat(path, "/model.aus");
+  void *bytes = read_bytes(ctx, path, size);
+  void *copy = malloc(*size);
+  memcpy(copy, bytes, *size);
+  aus_free(ctx, bytes);
+  aus_ctx_destroy(ctx);
+  return copy;
+}
+
+static void same_bits(void **state)
+{
+  (void)state;
+  aus_ctx *ctx = test_ctx(1);
+  make_tones(ctx);
+  write_text("tones.recipe", tones);
+  size_t size, other_size;
+  void *want = train_tones(1, "one", 0, &size);
+  static const struct { const char *out; int threads, stop_at; } ways[] = { { "two", 2, 0 }, { "three", 3, 0 }, { "broken", 1, 5 }, { "again", 2, 3 }, { "at-end", 1, 12 } };
+  for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+    void *got = train_tones(ways[i].threads, ways[i].out, ways[i].stop_at, &other_size);
+    if (other_size != size || memcmp(want, got, size) != 0) fail_msg("%s: other bits than one thread without a break", ways[i].out);
+    free(got);
+  }
+  /* The model is whole and does here what it did there. */
+  aus_bundle *b;
+  double worst, tolerance;
+  assert_ok(ctx, aus_bundle_open(ctx, in_folder("one/model.aus"), &b));
+  assert_ok(ctx, aus_net_verify(ctx, b, &worst, &tolerance));
+  assert_true(worst <= tolerance);
+  assert_string_equal(aus_meta_string(b, "train.recipe", ""), tones);
+  assert_string_equal(aus_meta_string_at(b, "labels", 0), "high");
+  aus_bundle_close(b);
+  free(want);
+  aus_ctx_destroy(ctx);
+}
+
+/* A checkpoint of something else is refused. */
+static void other_checkpoint(void **state)
+{
+  (void)state;
+  aus_ctx *ctx = test_ctx(1);
+  aus_train_result result;
+  char out[200];
+  snprintf(out, sizeof out, "%s/one", folder);
+  write_text("other.recipe", "[model]\nname = x\n");
+  aus_train_config config = { .recipe = in_folder("tones.recipe"), .out = out, .seed = 9, .resume = 1 };
+  assert_int_equal(aus_train(ctx, &config, &result), AUS_EFORMAT);
+  assert_non_null(strstr(aus_ctx_error(ctx), "another seed"));
+  char *longer = malloc(sizeof tones + 32);
+  sprintf(longer, "%s# more\n", tones);
+  write_text("more.recipe", longer);
+  free(longer);
+  config.recipe = in_folder("more.recipe");
+  config.seed = -1;
+  assert_int_equal(aus_train(ctx, &config, &result), AUS_EFORMAT);
+  assert_non_null(strstr(aus_ctx_error(ctx), "another recipe"));
+  aus_ctx_destroy(ctx);
+}
+
+/* Fine-tuning: another number of labels gives the last layer anew, frozen parameters stay. */
+static void fine_tuning(void **state)
+{
+  (void)state;
+  aus_ctx *ctx = test_ctx(2);
+  aus_recipe *r;
+  aus_trainer t;
+  static const char text[] = "[model]\ninit = one/model.aus\nlabels = low mid high other\n[data]\nmanifest = tones.tsv\nvalid = fold=0\n[train]\nbatch = 8\nfreeze = conv1 bn1\n";
+  const aus_train_config config = { .out = folder, .seed = -1 };
+  assert_ok(ctx, aus_recipe_parse(ctx, in_folder("tune.recipe"), text, sizeof text - 1, &r));
+  assert_ok(ctx, aus_trainer_create(r, &config, &t));
+  assert_int_equal(t.classes, 4);
+  float before[2] = { t.param[0].value[0], 0 };
+  for (int32_t i = 0; i < t.n_params; i++)
+    if (strcmp(t.param[i].name, "linear1.weight") == 0) { assert_int_equal(t.param[i].count, 32); before[1] = t.param[i].value[0]; }
+  assert_string_equal(t.param[0].name, "conv1.weight");
+  assert_ok(ctx, aus_trainer_step(&t));
+  assert_true(t.param[0].value[0] == before[0]);
+  for (int32_t i = 0; i < t.n_params; i++)
+    if (strcmp(t.param[i].name, "linear1.weight") == 0) assert_true(t.param[i].value[0] != before[1]);
+  aus_trainer_free(&t);
+  aus_recipe_free(r);
+  aus_ctx_destroy(ctx);
+}
+
+static void not_finite(void **state)
+{
+  (void)state;
+  aus_ctx *ctx = test_ctx(1);
+  char text[2000];
+  aus_recipe *r;
+  aus_trainer t;
+  const aus_train_config config = { .out = folder, .seed = -1 };
+  snprintf(text, sizeof text, "%s%s", head, "optimiser = sgd\n");
+  assert_ok(ctx, aus_recipe_parse(ctx, in_folder("steps.recipe"), text, strlen(text), &r));
+  assert_ok(ctx, aus_trainer_create(r, &config, &t));
+  assert_ok(ctx, aus_trainer_step(&t));
+  for (int32_t i = 0; i < t.n_params; i++)
+    if (strcmp(t.param[i].name, "bn1.bias") == 0) t.param[i].value[1] = INFINITY;
+  t.state.step = 0;
+  assert_int_equal(aus_trainer_step(&t), AUS_EFORMAT);
+  assert_non_null(strstr(aus_ctx_error(ctx), "forward, the output of layer 'bn1' (batch_norm) is not finite (nor is 'bn1.bias')"));
+  set_params(&t);
+  for (int32_t i = 0; i < t.n_params; i++) /* finite forward, infinite backward: 1e38 times a difference of probabilities is fine, its square is not */
+    if (strcmp(t.param[i].name, "linear1.weight") == 0)
+      for (int64_t k = 0; k < t.param[i].count; k++) t.param[i].value[k] = k < 24 ? 1e38f : -1e38f;
+  t.state.step = 0;
+  assert_int_equal(aus_trainer_step(&t), AUS_EFORMAT);
+  assert_non_null(strstr(aus_ctx_error(ctx), "layer 'linear1' (linear)"));
+  aus_trainer_free(&t);
+  aus_recipe_free(r);
+  aus_ctx_destroy(ctx);
+}
+
+/* ---- what a recipe may not say --------------------------------------------------------------------------------------- */
+
+static void bad_recipes(void **state)
+{
+  static const struct { const char *text, *says; } cases[] = {
+    { "", "r:1" }, { "name = x\n", "r:1: before the first section" }, { "[modl]\n", "r:1: no section is called 'modl'; the nearest is 'model'" },
+    { "[model]\nnam = x\n", "r:2: [model] has no key 'nam'; the nearest is 'name'" }, { "[train]\nrate\n", "r:2: want `key = value`" },
+    { "[train]\nrate = fast\n", "r:2: rate: 'fast' is not a number" }, { "[train]\nrate = 1\n\nrate = 2\n", "r:4: 'rate' is set twice, in line 2 too" },
+    { "[train]\noptimiser = adma\n", "r:2: optimiser: 'adma' is none of sgd|adam|adamw" }, { "[train]\nepochs = 1.5\n", "r:2: epochs: '1.5' is not a whole number" },
+    { "[train]\n[train]\n", "r:2: section [train] stands twice" }, { "[data]\ntrain = a=b\n", "r:1: this [data] section has no manifest" },
+    { "[train]\nmilestones = 5 2\n[data]\nmanifest = m\n[network]\nlinear 2\n[frontend]\nkind = mel\n", "milestones must rise" },
+    { "[data]\nmanifest = m\n", "no network" }, { "[train]\nseed = \x01\n", "r:2: a control character" },
+  };
+  (void)state;
+  aus_ctx *ctx = test_ctx(1);
+  for (size_t i = 1; i < sizeof cases / sizeof *cases; i++) {
+    aus_recipe *r = NULL;
+    assert_int_equal(aus_recipe_parse(ctx, "x/r", cases[i].text, strlen(cases[i].text), &r), AUS_EFORMAT);
+    assert_null(r);
+    if (!strstr(aus_ctx_error(ctx), cases[i].says)) fail_msg("says '%s', want '%s'", aus_ctx_error(ctx), cases[i].says);
+  }
+  aus_ctx_destroy(ctx);
+}
+
+/* The network of one text over an input; the status, and the parameters' count through *numbers. */
+static aus_status build(aus_ctx *ctx, const char *layers, const aus_dims *input, int32_t classes, int64_t most, int64_t *numbers)
+{
+  char text[2000];
+  aus_recipe *r;
+  aus_builder *b;
+  void *bytes = NULL;
+  size_t size;
+  snprintf(text, sizeof text, "[data]\nmanifest = m\n[frontend]\nkind = mel\n[network]\n%s", layers);
+  assert_ok(ctx, aus_recipe_parse(ctx, "r", text, strlen(text), &r));
+  assert_ok(ctx, aus_builder_create(ctx, &b));
+  aus_status status = aus_network_build(r, input, classes, 1, most, b);
+  if (status == AUS_OK) {
+    aus_bundle *bundle;
+    assert_ok(ctx, aus_builder_finish(b, &bytes, &size));
+    assert_ok(ctx, aus_bundle_open_memory(ctx, bytes, size, &bundle));
+    *numbers = 0;
+    for (int32_t i = 0; i < aus_bundle_tensors(bundle); i++) *numbers += bundle->tensor[i].count;
+    aus_run *run;
+    assert_ok(ctx, aus_run_create(ctx, bundle, input, NULL, 0, &run)); /* what was inferred is what runs */
+    aus_run_destroy(run);
+    aus_bundle_close(bundle);
+    aus_free(ctx, bytes);
+  }
+  aus_builder_destroy(b);
+  aus_recipe_free(r);
+  return status;
+}
+
+static void networks(void **state)
+{
+  (void)state;
+  aus_ctx *ctx = test_ctx(1);
+  const aus_dims image = { 4, { 2, 1, 20, 16 } }, wave = { 3, { 2, 1, 8000 } }, tall = { 4, { 2, 1, 187, 96 } };
+  int64_t n;
+  static const struct { const char *text, *says; } bad[] = {
+    { "cnv 3 3\n", "r:6: no layer is called 'cnv'; the nearest is 'conv'" }, { "conv 3\n", "r:6: conv: 1 words after it, want 2" },
+    { "relu\nconv 3 3 strde=2\n", "r:7: conv: no option 'strde'" }, { "conv 0 3\n", "channels: '0'" }, { "conv 3 30\n", "conv: " },
+    { "flatten\nlinear 7\n", "the network ends in [1, 7], wanted are [batch, 3]" }, { "flatten\nlinear classes init=kaiming\n", "the nearest is 'kaiming_" },
+    { "save a\nadd b\n", "nothing was saved as 'b'; the nearest is 'a'" }, { "net resnet\n", "no network is called 'resnet'" }, { "lstm 4\n", "put `sequence` before it" },
+    { "conv 4 3 groups=3\n", "3 groups do not divide" }, { "conv 4 3 stride=2 stride=3\n", "'stride' is given twice" }, { "flatten\nlinear 10000000\n", "too many parameters" },
+    { "dropout 1.5\n", "probability: '1.5'" },
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    assert_int_not_equal(build(ctx, bad[i].text, &image, 3, 1 << 20, &n), AUS_OK);
+    if (!strstr(aus_ctx_error(ctx), bad[i].says)) fail_msg("'%s' says '%s', want '%s'", bad[i].text, aus_ctx_error(ctx), bad[i].says);
+  }
+  assert_ok(ctx, build(ctx, "conv 4 3x5 stride=2x1 pad=same\nsave a\ninstance_norm\nelu\nadd a\ngroup_norm 2\nconcat a\nsequence time=h\nlstm 6 both=yes\nattention 3\nlayer_norm\nmean_axis 1\nlinear classes\n",
+                     &image, 3, 1 << 20, &n));
+  /* conv 4 15 + 4, group_norm 8, lstm 2 (24 (128 + 6) + 48), attention 4 (144 + 12), layer_norm 24, linear 36 + 3 */
+  assert_int_equal(n, 64 + 8 + 2 * (24 * (128 + 6) + 48) + 4 * 156 + 24 + 39);
+  assert_ok(ctx, build(ctx, "conv 3 3\nconv_transpose 2 4x4 stride=2\navgpool 2 ceil=yes\nsequence time=w\ngru 5\nlast\nlinear classes bias=no\n", &image, 3, 1 << 20, &n));
+  assert_ok(ctx, build(ctx, "net audionet\n", &wave, 10, 1 << 25, &n));
+  assert_int_equal(n, 400 + 64 * 301 + 128 * 193 + 3 * 128 * 385 + 16000 * 1024 + 1024 + 1024 * 512 + 512 + 5130);
+  assert_ok(ctx, build(ctx, "net musicnn\n", &tall, 50, 1 << 22, &n));
+  aus_ctx_destroy(ctx);
+}
+
+/* The order of an epoch is a permutation, another one each epoch; several sets are mixed by weight. */
+static void orders(void **state)
+{
+  (void)state;
+  aus_ctx *ctx = test_ctx(1);
+  static const char text[] = "[frontend]\nkind = waveform\n[network]\nflatten\n[data]\nmanifest = tones.tsv\ntrain = fold=2,3\nvalid = fold=0\nweight = 3\n"
+                             "[data]\nmanifest = tones.tsv\ntrain = fold=4\n[train]\nepoch_items = 4000\n";
+  aus_recipe *r;
+  aus_data d;
+  int32_t order[4000], seen[64] = { 0 };
+  assert_ok(ctx, aus_recipe_parse(ctx, in_folder("r"), text, sizeof text - 1, &r));
+  assert_ok(ctx, aus_data_open(r, &d));
+  assert_int_equal(aus_data_epoch_items(&d), 4000);
+  assert_ok(ctx, aus_data_order(&d, 1, 0, order));
+  for (int i = 0; i < 4000; i++) seen[order[i]]++;
+  int first = 0;
+  for (int i = 0; i < d.train[0].n; i++) {
+    first += seen[d.train[0].item[i]];
+    assert_true(abs(seen[d.train[0].item[i]] - seen[d.train[0].item[0]]) <= 1); /* without replacement */
+  }
+  assert_near(first, 3000, 5 * sqrt(4000 * 0.75 * 0.25));
+  aus_data_free(&d);
+  aus_recipe_free(r);
+  aus_ctx_destroy(ctx);
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(losses), cmocka_unit_test(ten_steps), cmocka_unit_test(plateau), cmocka_unit_test(same_bits), cmocka_unit_test(other_checkpoint),
+    cmocka_unit_test(fine_tuning), cmocka_unit_test(not_finite), cmocka_unit_test(bad_recipes), cmocka_unit_test(networks), cmocka_unit_test(orders),
+  };
+  return cmocka_run_group_tests(tests, make_folder, drop_folder);
+}
