@@ -10,3 +10,4 @@ check_PROGRAMS += examples/eight_masks
 TESTS += examples/eight_masks
 examples_eight_masks_SOURCES = examples/eight_masks.c
 examples_eight_masks_LDADD = libauscult.la $(LIBM)
+EXTRA_DIST += examples/train/stems.recipe examples/train/stems.tsv
