@@ -259,7 +259,7 @@ void aus_data_free(aus_data *d)
 
 /* ---- hearing ---------------------------------------------------------------------------------------------- */
 
-aus_status aus_data_load(aus_data *d)
+static aus_status load(aus_data *d, int64_t *converted)
 {
   aus_sha256 sha;
   char line[512];
@@ -273,6 +273,7 @@ aus_status aus_data_load(aus_data *d)
     aus_sha256_add(&sha, line, strlen(line));
     aus_sha256_add(&sha, c->target, (size_t)d->classes * sizeof *c->target);
     c->samples = a.frames;
+    *converted += a.file_rate != d->fe->rate || a.file_channels != 1;
     const size_t bytes = (size_t)a.frames * sizeof(float);
     if (a.frames < 1) { aus_audio_free(d->ctx, &a); return aus_fail(d->ctx, AUS_EFORMAT, "%s: no sound in it", c->path); }
     if (!*a.sha256) aus_sha256_add(&sha, a.data, bytes); /* part of a large file */
@@ -286,4 +287,17 @@ aus_status aus_data_load(aus_data *d)
   }
   aus_sha256_hex(&sha, d->sha256);
   return aus_progress(d->ctx, "reading", d->n_clips, d->n_clips);
+}
+
+/* One note for all clips instead of one each. */
+aus_status aus_data_load(aus_data *d)
+{
+  const aus_log_fn log = d->ctx->config.log;
+  int64_t converted = 0;
+  d->ctx->config.log = NULL;
+  const aus_status status = load(d, &converted);
+  d->ctx->config.log = log;
+  if (status == AUS_OK && converted)
+    aus_note(d->ctx, AUS_LOG_NOTE, "%lld of %d clips were mixed to mono or resampled to %d Hz", (long long)converted, (int)d->n_clips, (int)d->fe->rate);
+  return status;
 }
