@@ -54,7 +54,7 @@ sed 's/^conv 8/cnov 8/' stems.recipe >bad.recipe
 exits 3 "an unknown layer" train bad.recipe
 sed 's/split=train/splt=train/' stems.recipe >bad.recipe
 exits 3 "an unknown column" train bad.recipe
-sed 's/^rate = .*/optimiser = sgd\nloss = mse\nrate = 1e6/; /^bn/d; /^relu/d' stems.recipe >bad.recipe
+sed 's/^rate = 0.01/optimiser = sgd\nloss = mse\nrate = 1e6/; /^bn/d; /^relu/d' stems.recipe >bad.recipe
 exits 3 "numbers that are not finite name the layer" train bad.recipe
 grep -q "layer '" err && ok "and the epoch: $(cat err)" || not_ok "the layer is named: $(cat err)"
 head -c 300 plain/checkpoint.aus >bad.aus
