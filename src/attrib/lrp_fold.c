@@ -13,13 +13,15 @@
 
 /* ---- what can be folded -------------------------------------------------------------------------------------------- */
 
-static bool same_slot(const aus_step *s, int32_t slot) { return s->out_value[0] == slot; }
-
-/* The only step that reads slot; NULL: none, several, or relevance starts there. */
+/* The only step that reads slot; NULL: none, several, or relevance starts there. (A slot's last_reader is no help: where
+ * memory is shared it speaks of the aliases too.) */
 static aus_lrp_node *only_reader(const aus_lrp *lrp, int32_t slot)
 {
-  const aus_slot *v = &lrp->run->slot[slot];
-  return v->n_readers == 1 && slot != lrp->from && v->last_reader >= 0 ? &lrp->node[v->last_reader] : NULL;
+  if (lrp->run->slot[slot].n_readers != 1 || slot == lrp->from) return NULL;
+  for (int32_t i = lrp->run->slot[slot].writer + 1; i < lrp->run->n_steps; i++)
+    for (int32_t k = 0; k < lrp->run->step[i].call.n_in; k++)
+      if (lrp->run->step[i].in_value[k] == slot) return &lrp->node[i];
+  return NULL;
 }
 
 /* Axis of a linear node's output that counts channels. */
@@ -121,7 +123,7 @@ static void fold_before(aus_lrp *lrp, aus_lrp_node *norm)
   int32_t slot = s->out_value[0];
   if (slot == lrp->from) return;
   const aus_lrp_node *next = only_reader(lrp, slot);
-  if (next && is_flatten(next->step) && same_slot(s, slot)) slot = next->step->out_value[0];
+  if (next && is_flatten(next->step)) slot = next->step->out_value[0];
   if (slot == lrp->from || !all_readers_take(lrp, slot, s, false)) return;
   all_readers_take(lrp, slot, s, true);
   norm->folded = true;
