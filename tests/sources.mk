@@ -115,6 +115,8 @@ tests_test_lrp_SOURCES = tests/test_lrp.c tests/lrp_test.h
 AUS_TESTS += tests/test_train
 tests_test_train_SOURCES = tests/test_train.c tests/op_test.h tests/golden/train.h
 EXTRA_DIST += tests/golden/make_train.py
+AUS_TESTS += tests/test_lrp_nodes
+tests_test_lrp_nodes_SOURCES = tests/test_lrp_nodes.c tests/lrp_test.h
 AUS_TESTS += tests/test_lrp_replica
 tests_test_lrp_replica_SOURCES = tests/test_lrp_replica.c tests/lrp_test.h
 endif

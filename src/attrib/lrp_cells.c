@@ -91,14 +91,18 @@ void aus_lrp_cell_forward(const aus_lrp_layer *l, int64_t i)
 
 /* ---- the three rules ------------------------------------------------------------------------------------------------- */
 
-/* What part of R the signal of gate * signal gets. */
-static double signal_share(const aus_lrp_spec *s, double gate, double signal)
+typedef struct parts { double signal, gate; } parts; /* of 1 */
+
+/* What the factors of gate * signal get of relevance r; what epsilon leaves of it is booked. */
+static parts split_product(const aus_lrp_layer *l, double r, double gate, double signal)
 {
-  if (s->kind == AUS_LRP_SIGNAL) return 1;
-  if (s->kind == AUS_LRP_HALF) return 0.5;
+  const aus_lrp_spec *s = l->spec;
+  if (s->kind == AUS_LRP_SIGNAL) return (parts){ 1, 0 };
+  if (s->kind == AUS_LRP_HALF) return (parts){ 0.5, 0.5 };
   const double a = s->kind == AUS_LRP_ABS ? fabs(signal) : signal, g = s->kind == AUS_LRP_ABS ? fabs(gate) : gate;
-  const double below = aus_lrp_stabilise(s->stab, s->eps, a + g);
-  return below == 0 ? 0.5 : 1 - g / below; /* so that both shares make 1 */
+  const double below = aus_lrp_stabilise(s->stab, s->eps, a + g), left = below == 0 ? 1 : 1 - (a + g) / below;
+  l->books->stabiliser += (1 - s->bias_factor) * left * r;
+  return below == 0 ? (parts){ s->bias_factor, 0 } : (parts){ a / below + s->bias_factor * left, g / below };
 }
 
 static double over(const aus_lrp_spec *s, double r, double z)
@@ -163,9 +167,10 @@ static void lstm_sum(const aus_lrp_layer *l, int64_t i, int64_t b, int64_t k, do
 {
   const float *p = pre_of(l, i, b);
   const int64_t n = l->hidden, e = b * n + k;
-  const double o = sigmoid(p[n + k]), c_new = state(l, l->c, i + 1, b)[k], share = signal_share(l->spec, o, tanh(c_new));
-  const double rc = (double)l->rc[e] + share * (double)l->rh[e];
-  *ro = (1 - share) * (double)l->rh[e];
+  const double o = sigmoid(p[n + k]), c_new = state(l, l->c, i + 1, b)[k];
+  const parts h = split_product(l, l->rh[e], o, tanh(c_new));
+  const double rc = (double)l->rc[e] + h.signal * (double)l->rh[e];
+  *ro = h.gate * (double)l->rh[e];
   split_sum(l, rc, sigmoid(p[2 * n + k]) * (double)state(l, l->c, i, b)[k], sigmoid(p[k]) * tanh(p[3 * n + k]), rf_c, ri_g, even);
 }
 
@@ -174,12 +179,12 @@ static void lstm_unit(const aus_lrp_layer *l, int64_t i, int64_t b, int64_t k, d
   const float *p = pre_of(l, i, b);
   const int64_t n = l->hidden;
   float *s = s_of(l, i, b);
-  const double to_c = signal_share(l->spec, sigmoid(p[2 * n + k]), state(l, l->c, i, b)[k]), to_g = signal_share(l->spec, sigmoid(p[k]), tanh(p[3 * n + k]));
-  l->rc_new[b * n + k] = (float)(to_c * rf_c);
-  s[k] = gate_back(l, p, 0, k, (1 - to_g) * ri_g, even);
+  const parts fc = split_product(l, rf_c, sigmoid(p[2 * n + k]), state(l, l->c, i, b)[k]), ig = split_product(l, ri_g, sigmoid(p[k]), tanh(p[3 * n + k]));
+  l->rc_new[b * n + k] = (float)(fc.signal * rf_c);
+  s[k] = gate_back(l, p, 0, k, ig.gate * ri_g, even);
   s[n + k] = gate_back(l, p, 1, k, ro, even);
-  s[2 * n + k] = gate_back(l, p, 2, k, (1 - to_c) * rf_c, even);
-  s[3 * n + k] = gate_back(l, p, 3, k, to_g * ri_g, even);
+  s[2 * n + k] = gate_back(l, p, 2, k, fc.gate * rf_c, even);
+  s[3 * n + k] = gate_back(l, p, 3, k, ig.signal * ri_g, even);
 }
 
 /* The summands' relevance waits in sh until the item's even share is known. */
@@ -211,12 +216,13 @@ static void late_candidate(const aus_lrp_layer *l, int64_t i, int64_t b, int64_t
   const float *p = pre_of(l, i, b);
   const int64_t n = l->hidden;
   const double r = sigmoid(p[n + k]), q = state(l, l->q, i, b)[k], f = l->spec->bias_factor;
-  const double s = (double)gate_back(l, p, 2, k, rn, even), to_q = signal_share(l->spec, r, q), inner = l->bias ? (double)l->bias[l->wide + 2 * n + k] : 0;
+  const double s = (double)gate_back(l, p, 2, k, rn, even), inner = l->bias ? (double)l->bias[l->wide + 2 * n + k] : 0;
+  const parts rq = split_product(l, r * q * s, r, q);
   s_of(l, i, b)[2 * n + k] = (float)s;
-  l->sh[b * l->wide + 2 * n + k] = (float)(s * r * to_q);
-  *rr = (1 - to_q) * r * q * s;
-  l->books->bias += (1 - f) * to_q * r * inner * s;
-  *even += f * to_q * r * inner * s / (double)(l->hidden + l->in);
+  l->sh[b * l->wide + 2 * n + k] = (float)(s * r * rq.signal);
+  *rr = rq.gate * r * q * s;
+  l->books->bias += (1 - f) * rq.signal * r * inner * s;
+  *even += f * rq.signal * r * inner * s / (double)(l->hidden + l->in);
 }
 
 /* The state behind the reset gate: R of r h is s U on it, then the product's rule. */
@@ -226,9 +232,10 @@ static void early_reset(const aus_lrp_layer *l, int64_t i, float *rr)
   aus_sgemm_in(l->ctx, false, false, l->mb, n, n, 1, s_of(l, i, 0) + 2 * n, l->wide, l->r + 2 * n * n, n, 0, l->gather, n, l->gemm);
   for (int64_t b = 0; b < l->mb; b++)
     for (int64_t k = 0; k < n; k++) {
-      const double r = sigmoid(pre_of(l, i, b)[n + k]), h = state(l, l->h, i, b)[k], rrh = r * h * (double)l->gather[b * n + k], to_h = signal_share(l->spec, r, h);
-      l->rh_new[b * n + k] += (float)(to_h * rrh);
-      rr[b * l->wide + k] = (float)((1 - to_h) * rrh);
+      const double r = sigmoid(pre_of(l, i, b)[n + k]), h = state(l, l->h, i, b)[k], rrh = r * h * (double)l->gather[b * n + k];
+      const parts rh = split_product(l, rrh, r, h);
+      l->rh_new[b * n + k] += (float)(rh.signal * rrh);
+      rr[b * l->wide + k] = (float)(rh.gate * rrh);
     }
 }
 
@@ -248,10 +255,10 @@ static void gru_sum(const aus_lrp_layer *l, int64_t i, int64_t b)
   }
   for (int64_t k = 0; k < n; k++) {
     const double z = sigmoid(p[k]), to_n = (double)wait[2 * n + k] + spread, to_h = (double)wait[k] + spread;
-    const double share_n = signal_share(l->spec, 1 - z, tanh(p[2 * n + k])), share_h = signal_share(l->spec, z, h[k]);
-    l->rh_new[b * n + k] += (float)(share_h * to_h);
-    wait[2 * n + k] = (float)(share_n * to_n);
-    wait[k] = (float)((1 - share_n) * to_n + (1 - share_h) * to_h);
+    const parts zn = split_product(l, to_n, 1 - z, tanh(p[2 * n + k])), zh = split_product(l, to_h, z, h[k]);
+    l->rh_new[b * n + k] += (float)(zh.signal * to_h);
+    wait[2 * n + k] = (float)(zn.signal * to_n);
+    wait[k] = (float)(zn.gate * to_n + zh.gate * to_h);
   }
 }
 
