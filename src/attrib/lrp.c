@@ -134,6 +134,8 @@ static aus_status check_linear(aus_lrp_node *n)
   n->data = second;
   n->weights = !second;
   n->bias = c->op != AUS_OP_matmul && c->n_in > 2 && n->step->in_value[2] != AUS_NO_VALUE ? 2 : -1;
+  const int32_t writer = n->lrp->run->slot[n->step->in_value[n->data]].writer;
+  if (writer >= 0 && n->lrp->run->step[writer].call.op == AUS_OP_pad && n->lrp->run->step[writer].call.attr[0].i == 0) n->pad = &n->lrp->run->step[writer];
   const int64_t each = aus_lrp_count(&c->in[n->data]) / aus_lrp_items(&c->in[n->data]);
   if (n->spec.kind == AUS_LRP_PASS && aus_lrp_count(&c->in[n->data]) != aus_lrp_count(&c->out[0]))
     return aus_step_fail(n->lrp->run, n->step, aus_fail(ctx, AUS_EINVAL, "the rule pass needs as many inputs as outputs, here %lld and %lld; epsilon works for any",

@@ -49,6 +49,7 @@ typedef struct place {
   const aus_visit *visit;
   int64_t n_x, n_w, n_z, channels, inner;  /* inner: floats per channel that lie together in z */
   float *fold, *x, *w, *b, *z, *part, *s, *back;
+  float *mask, *mask_src;                  /* 1, and 0 where a pad node put a constant; what that node is run on */
   float *total_b;                          /* biases of all terms of a branch, with their signs */
   void *op;                                /* scratch of forward and backward */
   const float *in, *weights, *bias;        /* operands with everything folded in */
@@ -121,6 +122,36 @@ static size_t op_scratch(const place *p)
   return f > b ? f : b;
 }
 
+enum { PAD_WORDS = 2 + 2 * AUS_MAX_RANK };
+
+/* A pad node's call on ones, padding with 0. */
+typedef struct pad_twin { aus_call call; aus_operand in, out; aus_word attr[PAD_WORDS]; } pad_twin;
+
+static void make_pad_twin(const place *p, pad_twin *t)
+{
+  const aus_call *c = &p->node->pad->call;
+  t->call = *c;
+  for (int32_t i = 0; i < c->n_attr && i < PAD_WORDS; i++) t->attr[i] = c->attr[i];
+  t->attr[1].f = 0;
+  t->in = (aus_operand){ p->mask_src, c->in[0].shape };
+  t->out = (aus_operand){ p->mask, c->out[0].shape };
+  t->call.attr = t->attr;
+  t->call.in = &t->in;
+  t->call.out = &t->out;
+  t->call.prepared = t->call.saved = NULL;
+  t->call.scratch = p->op;
+}
+
+static size_t pad_scratch(const place *p)
+{
+  pad_twin t;
+  make_pad_twin(p, &t);
+  const aus_op_impl *impl = p->node->pad->op->impl;
+  return impl->scratch_size ? impl->scratch_size(&t.call) : 0;
+}
+
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
 /* Sizes and addresses; base NULL: sizes only. Returns the bytes. */
 static size_t lay_out(const aus_lrp_node *n, const aus_visit *v, void *base, place *p)
 {
@@ -139,7 +170,11 @@ static size_t lay_out(const aus_lrp_node *n, const aus_visit *v, void *base, pla
   p->z = aus_lrp_take(&room, p->n_z);
   p->part = aus_lrp_take(&room, p->n_z);
   p->s = aus_lrp_take(&room, p->n_z);
-  p->op = aus_lrp_take_bytes(&room, op_scratch(p));
+  if (n->pad) {
+    p->mask = aus_lrp_take(&room, p->n_x);
+    p->mask_src = aus_lrp_take(&room, aus_lrp_count(&n->pad->call.in[0]));
+  }
+  p->op = aus_lrp_take_bytes(&room, n->pad ? larger(op_scratch(p), pad_scratch(p)) : op_scratch(p));
   return aus_lrp_total(&room);
 }
 
@@ -176,19 +211,34 @@ static const float *with(const place *p, change how, int64_t n, const float *fro
   return to;
 }
 
-/* Bounds of the box: per element of an item, or one number. */
-static const float *bounds(const place *p, change how)
+/* Padding gets nothing, whether the layer puts it in itself or a node before it does. */
+static const float *without_padding(const place *p, float *x)
+{
+  if (p->node->pad) aus_lrp_multiply(p->visit->call->ctx, p->n_x, x, p->mask, x);
+  return x;
+}
+
+static void make_mask(const place *p)
+{
+  pad_twin t;
+  make_pad_twin(p, &t);
+  for (int64_t i = 0; i < aus_lrp_count(&t.in); i++) p->mask_src[i] = 1;
+  p->node->pad->op->impl->forward(&t.call);
+}
+
+/* Ones; bounds of the box, per element of an item or one number. */
+static const float *made_up(const place *p, change how)
 {
   const aus_lrp *lrp = p->node->lrp;
-  const float *each = how == LOW ? lrp->low : lrp->high;
-  const float all = (float)p->node->spec.p[how == HIGH];
+  const float *each = how == LOW ? lrp->low : how == HIGH ? lrp->high : NULL;
+  const float all = how == ONE ? 1 : (float)p->node->spec.p[how == HIGH];
   for (int64_t i = 0; i < p->n_x; i++) p->x[i] = each ? each[i % lrp->n_box] : all;
-  return p->x;
+  return without_padding(p, p->x);
 }
 
 static const float *input_of(const place *p, const term *t)
 {
-  if (t->x == LOW || t->x == HIGH) return bounds(p, t->x);
+  if (t->x == LOW || t->x == HIGH || t->x == ONE) return made_up(p, t->x);
   if (t->x == POSITIVE && p->not_negative) return p->in;
   return with(p, t->x, p->n_x, p->in, p->x);
 }
@@ -260,7 +310,7 @@ static double bias_share(const place *p)
 static void spread_bias(const place *p, const float *r, const float *z, float *out)
 {
   const double factor = p->node->spec.bias_factor;
-  const float *ones = with(p, ONE, p->n_x, p->in, p->x), *weights = with(p, ONE, p->n_w, p->weights, p->w);
+  const float *ones = made_up(p, ONE), *weights = with(p, ONE, p->n_w, p->weights, p->w);
   forward(p, ones, weights, NULL, p->part);
   for (int64_t i = 0; i < p->n_z; i++) {
     const double b = p->total_b[i / p->inner % p->channels], left = factor * ((double)r[i] - ((double)z[i] - b) * (double)p->s[i]);
@@ -305,6 +355,7 @@ static void apply(const aus_rule *rule, const aus_visit *v)
   lay_out(n, v, v->scratch, &p);
   aus_lrp_fold(n, p.fold, &p.weights, &p.bias);
   if (n->head) p.in = n->head->call.in[0].data;
+  if (n->pad) make_mask(&p);
   p.not_negative = ctx->kernels->vec.min_of(p.n_x, p.in) >= 0;
   const recipe how = recipe_of(&n->spec);
   double given = 0;

@@ -39,6 +39,7 @@ typedef struct aus_lrp_node {
   const aus_step *tail[AUS_LRP_MAX_TAIL];     /* steps folded in behind, the nearest first */
   int32_t n_tail;
   const aus_step *head;                       /* batch norm folded in before */
+  const aus_step *pad;                        /* constant padding in a node of its own, right before */
   int32_t seen;                               /* its place in the books, -1: not visited yet */
   aus_lrp_entry entry;
 } aus_lrp_node;
