@@ -115,6 +115,10 @@ tests_test_lrp_SOURCES = tests/test_lrp.c tests/lrp_test.h
 AUS_TESTS += tests/test_train
 tests_test_train_SOURCES = tests/test_train.c tests/op_test.h tests/golden/train.h
 EXTRA_DIST += tests/golden/make_train.py
+AUS_TESTS += tests/test_lrp_taggers
+tests_test_lrp_taggers_SOURCES = tests/test_lrp_taggers.c tests/lrp_test.h
+tests_test_lrp_taggers_CPPFLAGS = $(AM_CPPFLAGS) -DSHARED_DATA='"$(abs_top_srcdir)/../shared/data"' \
+	-DCONVERTER='"$(abs_top_srcdir)/tools/auscult-convert"'
 AUS_TESTS += tests/test_lrp_checks
 tests_test_lrp_checks_SOURCES = tests/test_lrp_checks.c tests/lrp_test.h
 AUS_TESTS += tests/test_lrp_nodes

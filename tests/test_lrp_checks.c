@@ -247,6 +247,15 @@ static void starts(void **state)
     assert_ok(n.ctx, aus_lrp_seed(n.lrp, n.walk, cases[i].start, &target, &other));
     assert_relevance(aus_walk_seed(n.walk, 0, NULL), cases[i].want, 3, 1e-6);
   }
+  int32_t from_rules;
+  lrp_net_prepare(&n, &(aus_lrp_config){ .rules = "start = difference 2; all = epsilon" }, &in);
+  assert_int_equal(aus_lrp_rules_start(n.lrp, &from_rules), AUS_LRP_DIFFERENCE);
+  assert_int_equal(from_rules, 2);
+  float seed[3];
+  assert_ok(n.ctx, aus_lrp_seed_item(n.ctx, AUS_LRP_ONE, 3, x, -1, -1, seed)); /* without a target: everywhere */
+  assert_relevance(seed, (const double[]){ 1, 1, 1 }, 3, 0);
+  assert_int_equal(aus_lrp_seed_item(n.ctx, AUS_LRP_CONTRASTIVE, 3, x, -1, -1, seed), AUS_EINVAL);
+  assert_int_equal(aus_lrp_seed_item(n.ctx, AUS_LRP_DIFFERENCE, 3, x, 0, 3, seed), AUS_EINVAL);
   lrp_net_prepare(&n, &(aus_lrp_config){ .from = "softmax" }, &in); /* on request it does start there */
   assert_null(aus_lrp_skipped(n.lrp));
   lrp_net_free(&n);
@@ -305,7 +314,8 @@ static void texts(void **state)
   static const char *const bad[] = {
     "conv", "conv =", "= flat", "conv = what", "conv = flat 1", "conv = gamma 1 2", "conv = gamma -1", "conv = gamma x", "conv = gamma 1e", "conv = epsilon -1e-6", "conv = epsilon eps=x", "conv = epsilon stab=no",
     "conv = flat zero_params=bias", "conv = epsilon zero_params=biases", "conv = box 1 1", "conv = box 1", "conv = alphabeta 2", "conv = flat\nconv = zplus", "preset = nothing", "preset = epsilon\npreset = gamma",
-    "preset = epsilon 1", "\"conv = flat", "conv = epsilon norm_scale=maybe", "conv = zplus bias=plain", "conv = epsilon bias_factor=2", "batch_norm = fold rest=gamma", "conv = epsilon 1e999", "conv = gamma nan", "conv flat" };
+    "preset = epsilon 1", "\"conv = flat", "conv = epsilon norm_scale=maybe", "conv = zplus bias=plain", "conv = epsilon bias_factor=2", "batch_norm = fold rest=gamma", "conv = epsilon 1e999", "conv = gamma nan", "conv flat", "start = x", "start = difference", "start = difference -1",
+    "start = difference 1.5", "start = one 2", "start = one\nstart = all" };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     if (aus_lrp_rules_check(ctx, "rules", bad[i]) != AUS_EINVAL) fail_msg("'%s' was accepted", bad[i]);
     if (!strstr(aus_ctx_error(ctx), "rules, line ")) fail_msg("'%s': no line in '%s'", bad[i], aus_ctx_error(ctx));

@@ -187,6 +187,8 @@ static aus_status attach_all(aus_lrp *l)
 static aus_status build_with(aus_lrp *l, const aus_lrp_config *c, const aus_lrp_rules *rules, bool *marks)
 {
   const int32_t n = l->run->n_slots;
+  l->start = (aus_lrp_start)rules->start;
+  l->other = rules->other;
   AUS_TRY(find_start(l, c->from));
   AUS_TRY(find_way(l, marks, marks + n));
   AUS_TRY(choose_all(l, rules, c->rules_name ? c->rules_name : "rules", marks + 2 * (size_t)n));

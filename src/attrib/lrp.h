@@ -63,6 +63,11 @@ typedef enum aus_lrp_start {
   AUS_LRP_ALL          /* the value everywhere, as zennit does when not told otherwise */
 } aus_lrp_start;
 
+/* The start that the rules ask for (`start = ...`), AUS_LRP_LOGIT when they say nothing; *other: the other target, -1: none. */
+aus_lrp_start aus_lrp_rules_start(const aus_lrp *lrp, int32_t *other);
+/* seed[n] of one item whose values are f[n]. target -1: all of them, each as the target (a contrastive start or a difference needs one).
+ * AUS_EINVAL: out of range. */
+aus_status aus_lrp_seed_item(aus_ctx *ctx, aus_lrp_start start, int64_t n, const float *f, int32_t target, int32_t other, float *seed);
 /* Writes the walk's seed from what forward left. Dim 0 counts items; target[item] and other[item] are flat indices into one item.
  * AUS_EINVAL: out of range. (Any other start: write into aus_walk_seed.) */
 aus_status aus_lrp_seed(aus_lrp *lrp, aus_walk *walk, aus_lrp_start start, const int32_t *target, const int32_t *other);

@@ -122,7 +122,7 @@ static const char *group_of(const aus_lrp_node *n)
 
 bool aus_lrp_is_group(const char *word)
 {
-  static const char *const words[] = { "preset", "first", "front", "all", "activation", "average", "norm", "recurrent" };
+  static const char *const words[] = { "preset", "start", "first", "front", "all", "activation", "average", "norm", "recurrent" };
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) if (strcmp(words[i], word) == 0) return true;
   return aus_op_by_name(word) != NULL;
 }

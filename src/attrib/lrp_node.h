@@ -48,6 +48,8 @@ struct aus_lrp {
   aus_ctx *ctx;
   aus_run *run;
   int32_t from, skipped, n_to, n_seen;        /* slots; skipped -1: none */
+  aus_lrp_start start;                        /* as the rules say */
+  int32_t other;
   const char *const *to;
   const float *low, *high;
   int64_t n_box;

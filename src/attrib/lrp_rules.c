@@ -1,7 +1,7 @@
 /* lrp_rules.c - the language of rules files (docs/lrp.md).
  *
  *   file  = { [ line ] ( newline | ";" ) }        line = key "=" rule { number | option }       # to the end: a comment
- *   key   = "preset" | op | group | "first" | "front" | "all" | pattern of node names ("quoted" when in doubt)
+ *   key   = "preset" | "start" | op | group | "first" | "front" | "all" | pattern of node names ("quoted" when in doubt)
  *   option = name "=" word
  *
  * A preset is a text in the same language: `preset = NAME` puts its lines behind those of the file, so that the
@@ -11,8 +11,6 @@
 #include <ctype.h>
 #include <math.h>
 #include <string.h>
-
-#include "attrib/lrp.h"
 
 enum { MAX_TEXT = 1 << 20, MAX_LINES = 10000, WORD = 256 };
 
@@ -276,6 +274,28 @@ static aus_status set_preset(reader *r, const char *name)
   return r->preset ? AUS_OK : bad(r, "no preset is called", name);
 }
 
+/* start = logit | one | contrastive | all | difference TARGET */
+static aus_status set_start(reader *r, const char *word)
+{
+  static const char *const words[] = { "logit", "one", "contrastive", "difference", "all" };
+  const int i = find_word(word, words, 5);
+  char number[WORD] = "";
+  bool quoted;
+  double other = -1;
+  if (i < 0) return bad(r, "start is logit, one, contrastive, difference TARGET or all, not", word);
+  if (r->out->start_line) return bad(r, "relevance can start only once; again:", word);
+  if (i == AUS_LRP_DIFFERENCE) {
+    AUS_TRY(read_word(r, number, &quoted));
+    if (!read_number(number, &other) || other < 0 || other > 1e9 || other != floor(other)) return bad(r, "the other target is a number from 0, not", number);
+    skip_blanks(r);
+  }
+  if (!at_end(r)) return bad(r, "nothing more can follow the start", word);
+  r->out->start_line = r->line;
+  r->out->start = i;
+  r->out->other = (int32_t)other;
+  return AUS_OK;
+}
+
 static aus_status read_line(reader *r)
 {
   char key[WORD], rule[WORD];
@@ -289,6 +309,7 @@ static aus_status read_line(reader *r)
   AUS_TRY(read_word(r, rule, &ignored));
   skip_blanks(r);
   if (!quoted && strcmp(key, "preset") == 0) return set_preset(r, rule);
+  if (!quoted && strcmp(key, "start") == 0) return set_start(r, rule);
   AUS_TRY(read_rule(r, rule, &spec));
   return add_line(r, key, quoted, &spec);
 }
@@ -308,7 +329,7 @@ static aus_status read_all(reader *r, const char *text)
 
 aus_status aus_lrp_rules_parse(aus_ctx *ctx, const char *name, const char *text, aus_lrp_rules *out)
 {
-  *out = (aus_lrp_rules){ 0 };
+  *out = (aus_lrp_rules){ .other = -1 };
   reader r = { .ctx = ctx, .name = name, .out = out };
   if (strlen(text) > MAX_TEXT) return aus_fail(ctx, AUS_ELIMIT, "%s: rules of more than %d bytes", name, MAX_TEXT);
   AUS_TRY(read_all(&r, text));

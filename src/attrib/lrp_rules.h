@@ -2,7 +2,7 @@
 #ifndef AUS_LRP_RULES_H
 #define AUS_LRP_RULES_H
 
-#include "core/core.h"
+#include "attrib/lrp.h"
 
 /* What can be done at a node. Which of them fit which op: lrp_fit.c. */
 typedef enum aus_lrp_kind {
@@ -50,7 +50,7 @@ typedef struct aus_lrp_line {
   aus_lrp_spec spec;
 } aus_lrp_line;
 
-typedef struct aus_lrp_rules { int32_t n; aus_lrp_line *line; } aus_lrp_rules;
+typedef struct aus_lrp_rules { int32_t n; aus_lrp_line *line; int32_t start_line, start, other; } aus_lrp_rules; /* start: aus_lrp_start */
 
 /* Parses text; AUS_EINVAL with "NAME, line N: ...". Free in any case. */
 aus_status aus_lrp_rules_parse(aus_ctx *ctx, const char *name, const char *text, aus_lrp_rules *out);

@@ -4,34 +4,38 @@
 #include <math.h>
 #include <string.h>
 
-typedef struct item { const float *f; float *seed; int64_t n; int32_t target, other; } item;
-
 /* -f_c times the softmax share of each of the others: what speaks against the target, as much as f_c speaks for it. */
-static void contrast(const item *it)
+static void contrast(int64_t n, const float *f, int32_t target, float *seed)
 {
   double most = -INFINITY, sum = 0;
-  for (int64_t k = 0; k < it->n; k++) if (k != it->target && (double)it->f[k] > most) most = it->f[k];
-  for (int64_t k = 0; k < it->n; k++) if (k != it->target) sum += exp((double)it->f[k] - most);
-  for (int64_t k = 0; k < it->n; k++) if (k != it->target) it->seed[k] = (float)(-(double)it->f[it->target] * exp((double)it->f[k] - most) / sum);
-}
-
-static void start_item(const item *it, aus_lrp_start start)
-{
-  const float f = start == AUS_LRP_ALL ? 0 : it->f[it->target];
-  memset(it->seed, 0, (size_t)it->n * sizeof *it->seed);
-  switch (start) {
-  case AUS_LRP_ONE: it->seed[it->target] = 1; return;
-  case AUS_LRP_CONTRASTIVE: contrast(it); it->seed[it->target] = f; return;
-  case AUS_LRP_DIFFERENCE: it->seed[it->other] = -it->f[it->other]; it->seed[it->target] += f; return;
-  case AUS_LRP_ALL: memcpy(it->seed, it->f, (size_t)it->n * sizeof *it->seed); return;
-  default: it->seed[it->target] = f; return;
-  }
+  for (int64_t k = 0; k < n; k++) if (k != target && (double)f[k] > most) most = f[k];
+  for (int64_t k = 0; k < n; k++) if (k != target) sum += exp((double)f[k] - most);
+  for (int64_t k = 0; k < n; k++) if (k != target) seed[k] = (float)(-(double)f[target] * exp((double)f[k] - most) / sum);
 }
 
 static aus_status check_target(aus_ctx *ctx, const char *what, int32_t target, int64_t n)
 {
   if (target >= 0 && target < n) return AUS_OK;
   return aus_fail(ctx, AUS_EINVAL, "%s %d is out of range: relevance starts at one of %lld values, 0 to %lld", what, (int)target, (long long)n, (long long)n - 1);
+}
+
+static aus_status start_everywhere(aus_ctx *ctx, aus_lrp_start start, int64_t n, const float *f, float *seed)
+{
+  if (start == AUS_LRP_CONTRASTIVE || start == AUS_LRP_DIFFERENCE) return aus_fail(ctx, AUS_EINVAL, "a contrastive start and a difference need one target");
+  for (int64_t k = 0; k < n; k++) seed[k] = start == AUS_LRP_ONE ? 1 : f[k];
+  return AUS_OK;
+}
+
+aus_status aus_lrp_seed_item(aus_ctx *ctx, aus_lrp_start start, int64_t n, const float *f, int32_t target, int32_t other, float *seed)
+{
+  if (target == -1 || start == AUS_LRP_ALL) return start_everywhere(ctx, start, n, f, seed);
+  AUS_TRY(check_target(ctx, "target", target, n));
+  if (start == AUS_LRP_DIFFERENCE) AUS_TRY(check_target(ctx, "the other target", other, n));
+  memset(seed, 0, (size_t)n * sizeof *seed);
+  if (start == AUS_LRP_CONTRASTIVE) contrast(n, f, target, seed);
+  if (start == AUS_LRP_DIFFERENCE) seed[other] = -f[other];
+  seed[target] += start == AUS_LRP_ONE ? 1 : f[target];
+  return AUS_OK;
 }
 
 aus_status aus_lrp_seed(aus_lrp *l, aus_walk *walk, aus_lrp_start start, const int32_t *target, const int32_t *other)
@@ -42,11 +46,13 @@ aus_status aus_lrp_seed(aus_lrp *l, aus_walk *walk, aus_lrp_start start, const i
   const int64_t items = dims.rank > 1 ? dims.dim[0] : 1, each = aus_shape_count(&dims) / items;
   if (!seed || !f) return aus_fail(l->ctx, AUS_EINVAL, "the walk has no start");
   if ((start != AUS_LRP_ALL && !target) || (start == AUS_LRP_DIFFERENCE && !other)) return aus_fail(l->ctx, AUS_EINVAL, "relevance cannot start without a target");
-  for (int64_t i = 0; i < items; i++) {
-    const item it = { f + i * each, seed + i * each, each, start == AUS_LRP_ALL ? 0 : target[i], start == AUS_LRP_DIFFERENCE ? other[i] : 0 };
-    AUS_TRY(check_target(l->ctx, "target", it.target, each));
-    AUS_TRY(check_target(l->ctx, "the other target", it.other, each));
-    start_item(&it, start);
-  }
+  for (int64_t i = 0; i < items; i++)
+    AUS_TRY(aus_lrp_seed_item(l->ctx, start, each, f + i * each, target ? target[i] : -1, other ? other[i] : -1, seed + i * each));
   return AUS_OK;
+}
+
+aus_lrp_start aus_lrp_rules_start(const aus_lrp *l, int32_t *other)
+{
+  *other = l->other;
+  return l->start;
 }
