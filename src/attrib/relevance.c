@@ -1,6 +1,6 @@
 /* relevance.c - layer-wise relevance propagation as a method: a question in, relevance and its books out (lrp.h does the work).
  *
- * Relevance starts as the score itself at the target, 0 elsewhere (all values of the item for the target "sum"). What biases and
+ * Relevance starts as the rules say, by default as the score itself at the target, 0 elsewhere (all values of the item for the target "sum"). What biases and
  * stabilisers keep, node by node, is in out->account; the gap is what the books cannot explain: rounding. */
 #include "attrib/attrib.h"
 #include "attrib/lrp.h"
@@ -10,17 +10,16 @@
 
 static const char DEFAULT_RULES[] = "epsilon";
 
-/* The value itself at the target. */
-static void seed(const aus_question *q, aus_walk *walk)
+/* As the rules say: the value itself at the target, unless they ask for another start. */
+static aus_status seed(const aus_question *q, const aus_lrp *lrp, aus_walk *walk)
 {
   const float *value = aus_run_value(q->a->keep[0], q->from, NULL);
   float *s = aus_walk_seed(walk, 0, NULL);
-  memset(s, 0, (size_t)(q->per_item * q->a->items) * sizeof *s);
-  for (int32_t i = 0; i < q->a->items; i++) {
-    const int64_t at = i * q->per_item, t = q->target[i];
-    if (t >= 0) s[at + t] = value[at + t];
-    else memcpy(s + at, value + at, (size_t)q->per_item * sizeof *s);
-  }
+  int32_t other;
+  const aus_lrp_start start = aus_lrp_rules_start(lrp, &other);
+  for (int32_t i = 0; i < q->a->items; i++)
+    AUS_TRY(aus_lrp_seed_item(q->ctx, start, q->per_item, value + i * q->per_item, (int32_t)q->target[i], other, s + i * q->per_item));
+  return AUS_OK;
 }
 
 static aus_status keep_books(const aus_question *q, const aus_lrp *lrp, const aus_walk *walk, aus_attribution *out)
@@ -50,10 +49,8 @@ static aus_status propagate(const aus_question *q, aus_lrp *lrp, aus_attribution
   aus_lrp_use(lrp, &config);
   AUS_TRY(aus_walk_create(q->ctx, q->a->keep[0], &config, &walk));
   aus_status status = aus_question_forward(q, q->a->keep[0], q->x);
-  if (status == AUS_OK) {
-    seed(q, walk);
-    status = aus_walk_run(walk);
-  }
+  if (status == AUS_OK) status = seed(q, lrp, walk);
+  if (status == AUS_OK) status = aus_walk_run(walk);
   if (status == AUS_OK) {
     q->a->walks++;
     aus_question_collect(q, walk, 0, out->value[0]);
