@@ -116,5 +116,19 @@ def recipe():
     save("recipe", "manifest", b"\1path\tlabel\tsplit\nx.wav\ta,b\ttrain\r\n# c\n\ny.wav\t\ta\n")
 
 
-for make in (wav, pipe, npy, aus, options, recipe):
+def rules():
+    """Rules files of LRP (docs/lrp.md) for the network in fuzz_rules.c."""
+    texts = {
+        "preset": "preset = zennit:EpsilonPlusFlat\n",
+        "types": "first = flat\nconv = gamma 0.25\nlinear = epsilon 1e-6\nbatch_norm = fold rest=pass\nmax_pool = split # ties share\n",
+        "names": "conv1 = box -3 3\n\"fc\" = alphabeta 2 1 zero_params=bias; bn* = norm 1e-6\nrelu? = pass\n",
+        "options": "all = epsilon .05 stab=clip norm_scale=yes zero_params=bias,weight bias_factor=0.5\nstart = difference 0\n",
+        "gamma": "conv=gamma_classic 1.5E+1 eps = 1e-9 bias=plain;front=wsquare;activation = gradient;softmax=taylor\r\n",
+        "wrong": "conv = gamma 1 2\npreset = epsilon\n\"open = flat\n",
+    }
+    for name, text in texts.items():
+        save("rules", name, text.encode())
+
+
+for make in (wav, pipe, npy, aus, options, recipe, rules):
     make()

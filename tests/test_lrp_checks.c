@@ -283,7 +283,7 @@ static void misfits(void **state)
   lrp_net_run(&n, NULL);
   assert_refused(&n, &(aus_lrp_config){ .rules = "relu = gamma" }, AUS_EINVAL, SAYS("node 'r1' (relu)", "gamma", "line 1", "pass"));
   assert_refused(&n, &(aus_lrp_config){ .rules = "\nc1 = winner", .rules_name = "my.rules" }, AUS_EINVAL, SAYS("node 'c1' (conv)", "winner", "my.rules, line 2", "epsilon"));
-  assert_refused(&n, &(aus_lrp_config){ .rules = "c9 = flat" }, AUS_EINVAL, SAYS("line 1", "'c9'"));
+  assert_refused(&n, &(aus_lrp_config){ .rules = "c9 = flat" }, AUS_EINVAL, SAYS("line 1", "'c9'", "nodes: c1, r1, c2, r2, flat, f"));
   assert_refused(&n, &(aus_lrp_config){ .rules = "c? = flat\nconv_7* = flat" }, AUS_EINVAL, SAYS("line 2", "'conv_7*'"));
   assert_refused(&n, &(aus_lrp_config){ .rules = "c1 = pass" }, AUS_EINVAL, SAYS("node 'c1' (conv)", "as many inputs as outputs"));
   assert_refused(&n, &(aus_lrp_config){ .from = "nowhere" }, AUS_EINVAL, SAYS("'nowhere'"));

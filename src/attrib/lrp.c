@@ -7,6 +7,7 @@
 #include "attrib/lrp_node.h"
 #include "simd/kernels.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- which values ------------------------------------------------------------------------------------------------ */
@@ -90,11 +91,26 @@ static void mark_deep(const aus_lrp_node *n, bool *deep)
   for (int32_t k = 0; k < n->step->call.n_out; k++) if (n->step->out_value[k] != AUS_NO_VALUE) deep[n->step->out_value[k]] = true;
 }
 
+/* "a, b, c, ..." as far as it fits. */
+static void list_nodes(const aus_lrp *l, char *to, size_t size)
+{
+  size_t used = 0;
+  *to = 0;
+  for (int32_t i = 0; i < l->run->n_steps; i++) {
+    const char *name = l->run->bundle->graph.node[l->run->step[i].node].name;
+    const int n = snprintf(to + used, size - used, "%s%s", used ? ", " : "", name);
+    if (n < 0 || (size_t)n >= size - used - 5) { snprintf(to + used, size - used, ", ..."); return; }
+    used += (size_t)n;
+  }
+}
+
 static aus_status check_names(const aus_lrp *l, const aus_lrp_rules *rules, const char *file)
 {
+  char list[120];
+  list_nodes(l, list, sizeof list);
   for (int32_t i = 0; i < rules->n; i++)
     if (rules->line[i].pattern && !aus_lrp_matched(l, &rules->line[i]))
-      return aus_fail(l->ctx, AUS_EINVAL, "%s, line %d: no node or op is called '%.60s' (auscult model info --graph lists the nodes)", file, (int)rules->line[i].line, rules->line[i].key);
+      return aus_fail(l->ctx, AUS_EINVAL, "%s, line %d: no node and no op is called '%.60s'; nodes: %s", file, (int)rules->line[i].line, rules->line[i].key, list);
   return AUS_OK;
 }
 
