@@ -16,3 +16,4 @@ EXTRA_DIST += docs/audiolime.md docs/lime.md docs/components.md docs/references.
 EXTRA_DIST += docs/kernels.md
 EXTRA_DIST += docs/convolution.md
 EXTRA_DIST += docs/report.md
+EXTRA_DIST += docs/lrp.md
