@@ -38,6 +38,41 @@ static void cholesky_solves(void **state)
   aus_ctx_destroy(ctx);
 }
 
+/* The matrix is put together again from what was found; vectors are orthonormal and sorted. Equal eigenvalues, diagonal
+ * matrices and single entries are where such routines break. */
+static void eigenvectors_rebuild_the_matrix(void **state)
+{
+  (void)state;
+  enum { MOST = 67 };
+  static double a[MOST * MOST], work[MOST * MOST], value[MOST], vector[MOST * MOST];
+  aus_ctx *ctx = test_ctx(1);
+  aus_rng rng;
+  aus_rng_init(&rng, 2, 0);
+  for (int n = 1; n <= MOST; n += n < 12 ? 1 : 11)
+    for (int kind = 0; kind < 4; kind++) { /* random; of rank 2; diagonal with twins; all zero */
+      for (int i = 0; i < n; i++)
+        for (int j = 0; j <= i; j++)
+          a[i * n + j] = a[j * n + i] = kind == 0 ? uniform(&rng) : kind == 1 ? sin(i) * sin(j) + cos(2 * i) * cos(2 * j) : kind == 2 ? (i == j) * (i % 3) : 0;
+      memcpy(work, a, sizeof a);
+      assert_ok(ctx, aus_eigen_symmetric(ctx, n, work, value, vector));
+      for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++) {
+          double s = 0, unit = 0;
+          for (int e = 0; e < n; e++) {
+            s += value[e] * vector[e * n + i] * vector[e * n + j];
+            unit += vector[i * n + e] * vector[j * n + e];
+          }
+          assert_near(s, a[i * n + j], 1e-12);
+          assert_near(unit, i == j, 1e-12);
+        }
+      for (int e = 1; e < n; e++) assert_true(value[e] <= value[e - 1]);
+    }
+  memset(a, 0, sizeof a);
+  a[1] = a[2] = NAN;
+  assert_int_equal(aus_eigen_symmetric(ctx, 2, a, value, vector), AUS_EINVAL);
+  aus_ctx_destroy(ctx);
+}
+
 /* all 2^d rows in the order of itertools.product([1, 0], repeat = d), with LIME's cosine kernel weights */
 static int64_t neighbourhood(int d, double width, uint8_t *z, double *pi)
 {
@@ -306,7 +341,7 @@ static void lasso_path_is_optimal(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(cholesky_solves), cmocka_unit_test(ridge_golden_vectors),
+    cmocka_unit_test(cholesky_solves), cmocka_unit_test(eigenvectors_rebuild_the_matrix), cmocka_unit_test(ridge_golden_vectors),
     cmocka_unit_test(ridge_against_its_definition), cmocka_unit_test(linear_black_box_is_recovered),
     cmocka_unit_test(moments_of_large_tables),
     cmocka_unit_test(singular_designs_give_the_shortest_answer), cmocka_unit_test(lasso_path_is_optimal),

@@ -190,9 +190,44 @@ static void bad_input_is_refused(void **state)
   aus_ctx_destroy(ctx);
 }
 
+/* scikit-learn's starts, for a matrix and its transpose (either side may be the shorter). */
+static void starts(void **state)
+{
+  (void)state;
+  aus_ctx *ctx = test_ctx(2);
+  float v[GF * GN], turned[GF * GN], w[GN * GK], h[GN * GK];
+  for (int i = 0; i < GF; i++)
+    for (int t = 0; t < GN; t++) turned[t * GF + i] = golden_s[i * GN + t];
+  memcpy(v, golden_s, sizeof v);
+  const struct { aus_nmf_init init; const float *v; int bins, frames; const float *w, *h; } cases[4] = {
+    { AUS_NMF_NNDSVD, v, GF, GN, nndsvd_wide_w, nndsvd_wide_h }, { AUS_NMF_NNDSVDA, v, GF, GN, nndsvda_wide_w, nndsvda_wide_h },
+    { AUS_NMF_NNDSVD, turned, GN, GF, nndsvd_tall_w, nndsvd_tall_h }, { AUS_NMF_NNDSVDA, turned, GN, GF, nndsvda_tall_w, nndsvda_tall_h } };
+  for (int c = 0; c < 4; c++) {
+    assert_ok(ctx, aus_nmf_start(ctx, cases[c].init, GK, cases[c].bins, cases[c].frames, cases[c].v, 0, w, h));
+    for (int i = 0; i < cases[c].bins * GK; i++) assert_float_equal(w[i], cases[c].w[i], 2e-5);
+    for (int i = 0; i < cases[c].frames * GK; i++) assert_float_equal(h[i], cases[c].h[i], 2e-5);
+  }
+  double mean = 0, size = 0; /* the drawn one: right law, same for any threads, and it can be factored from */
+  for (int i = 0; i < GF * GN; i++) mean += v[i] / (GF * GN);
+  assert_ok(ctx, aus_nmf_start(ctx, AUS_NMF_RANDOM, GK, GF, GN, v, 3, w, h));
+  for (int i = 0; i < GN * GK; i++) { assert_true(h[i] >= 0); size += h[i] * h[i] / (GN * GK); }
+  assert_true(size > 0.6 * mean / GK && size < 1.5 * mean / GK);
+  aus_nmf_config config;
+  aus_nmf_defaults(&config);
+  config.atoms = GK; config.warm_w = config.warm_h = 1; config.unit_norm = 0;
+  aus_nmf_result from_random, from_vectors;
+  assert_ok(ctx, aus_nmf_fit(ctx, &config, GF, GN, v, w, h, &from_random));
+  assert_ok(ctx, aus_nmf_start(ctx, AUS_NMF_NNDSVDA, GK, GF, GN, v, 0, w, h));
+  assert_ok(ctx, aus_nmf_fit(ctx, &config, GF, GN, v, w, h, &from_vectors));
+  assert_true(from_vectors.objective < from_vectors.start && from_random.objective < from_random.start);
+  v[5] = -1;
+  assert_int_equal(aus_nmf_start(ctx, AUS_NMF_NNDSVD, GK, GF, GN, v, 0, w, h), AUS_EINVAL);
+  aus_ctx_destroy(ctx);
+}
+
 int main(void)
 {
-  const struct CMUnitTest tests[] = {
+  const struct CMUnitTest tests[] = { cmocka_unit_test(starts),
     cmocka_unit_test(plain_equals_scikit_learn),
     cmocka_unit_test(sparse_equals_the_written_out_updates),
     cmocka_unit_test(objective_never_rises),

@@ -32,6 +32,13 @@ typedef struct aus_nmf_config {
 /* atoms 0 must be set; beta 2, mu 0, unit_norm 1, 200 iterations, tolerance 1e-5, seed 1. */
 AUS_API void aus_nmf_defaults(aus_nmf_config *config);
 
+/* A start to hand to aus_nmf_fit with warm_w and warm_h: drawn, |N(0,1)| sqrt(mean / atoms); or from the singular vectors of V
+ * [Boutsidis08], whose zeros stay zero under multiplicative updates (NNDSVD) or are filled with the mean of V (NNDSVDA).
+ * As scikit-learn's init= "random" (its law, not its numbers), "nndsvd", "nndsvda". Errors: AUS_EINVAL (V negative or not finite), AUS_ENOMEM. */
+typedef enum aus_nmf_init { AUS_NMF_RANDOM, AUS_NMF_NNDSVD, AUS_NMF_NNDSVDA } aus_nmf_init;
+AUS_API aus_status aus_nmf_start(aus_ctx *ctx, aus_nmf_init init, int32_t atoms, int64_t bins, int64_t frames, const float *v,
+                                 uint64_t seed, float *w, float *h);
+
 typedef struct aus_nmf_result {
   int32_t iterations;
   double objective;         /* as above, at the end */

@@ -5,8 +5,19 @@
 #include <auscult/core.h>
 #include <string.h>
 
-const cli_command *const cli_commands[] = { &cli_predict, &cli_explain, &cli_separate, &cli_train, &cli_model_info, &cli_model_verify,
-                                            &cli_model_run, &cli_model_embed, NULL };
+/* In the order of the help. */
+const cli_command *const cli_commands[] = {
+  &cli_predict,
+  &cli_explain,
+  &cli_separate,
+  &cli_nmf,
+  &cli_train,
+  &cli_model_info,
+  &cli_model_verify,
+  &cli_model_run,
+  &cli_model_embed,
+  NULL
+};
 
 static void print_overview(FILE *f)
 {

@@ -61,6 +61,7 @@ typedef struct cli_settings {
   double kernel_width, alpha, offset, duration, timeout, crossfade, noise, probability;
   int resume;                    /* train */
   int64_t epochs, explain_every;
+  struct { const char *dictionary; int init, plain, scale; int64_t atoms, iterations, n_fft, hop; double beta, mu, tolerance, merge; } nmf;
   const cli_command *command;
   int argc;
   char **argv;

@@ -18,6 +18,7 @@ CLI_COMMANDS = \
 	src/cli/model_info.c \
 	src/cli/model_run.c \
 	src/cli/model_verify.c \
+	src/cli/nmf.c \
 	src/cli/options.c \
 	src/cli/options.h \
 	src/cli/page.c \

@@ -39,6 +39,10 @@ typedef struct aus_pinv { int32_t n, rank; bool singular; double *factor, *squar
 void aus_pinv_make(int32_t n, double *a, double *copy, aus_pinv *p);
 void aus_pinv_apply(const aus_pinv *p, double *x, double *scratch);
 
+/* Eigenvalues of symmetric a[n][n] into value[n], largest first, and eigenvectors into the rows of vector[n][n]; a is destroyed.
+ * Errors: AUS_EINVAL (entries that are not finite), AUS_ENOMEM. */
+aus_status aus_eigen_symmetric(aus_ctx *ctx, int64_t n, double *a, double *value, double *vector);
+
 /* Weighted ridge with an unpenalised intercept, binary design [Ribeiro16; audiolime.md 2.1]:
  * z[rows][d] of 0/1, weights pi[rows], y[rows][labels] -> coef[labels][d], intercept[labels], r2[labels] (either may be
  * NULL). alpha 0 is weighted least squares (least norm when singular). The pieces are in moments.h and ridge.h.

@@ -1,5 +1,6 @@
 AUS_SOURCES += \
 	src/la/cholesky.c \
+	src/la/eigen.c \
 	src/la/la.h \
 	src/la/lasso.c \
 	src/la/moments.c \

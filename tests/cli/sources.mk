@@ -4,6 +4,7 @@ SH_LOG_COMPILER = $(SHELL)
 AM_TESTS_ENVIRONMENT = srcdir='$(srcdir)' top_builddir='$(top_builddir)' CC='$(CC)' NM='$(NM)' \
 	AUS_EMULATOR='$(AUS_EMULATOR)'; export srcdir top_builddir CC NM AUS_EMULATOR;
 CLI_TESTS = tests/cli/determinism.sh tests/cli/docs.sh tests/cli/exit_codes.sh tests/cli/interrupt.sh tests/cli/man.sh tests/cli/outputs.sh tests/cli/smoke.sh tests/cli/train.sh tests/cli/unusual.sh
+CLI_TESTS = tests/cli/determinism.sh tests/cli/docs.sh tests/cli/exit_codes.sh tests/cli/interrupt.sh tests/cli/man.sh tests/cli/nmf.sh tests/cli/outputs.sh tests/cli/smoke.sh tests/cli/unusual.sh
 SH_TESTS = \
 	tests/checks/headers.sh \
 	tests/checks/includes.sh \

@@ -4,6 +4,7 @@
 import pathlib, warnings
 import numpy as np
 from sklearn.decomposition import NMF
+from sklearn.decomposition._nmf import _initialize_nmf
 
 warnings.filterwarnings("ignore")
 F, N, K, ITERS = 13, 37, 3, 25
@@ -47,4 +48,10 @@ for name, beta in (("kl", 1), ("eu", 2), ("is", 0)):
     out += c_array("sp_%s_w" % name, w) + c_array("sp_%s_h" % name, h)
 w, h = sparse(1.5, 0.05)
 out += c_array("sp_mid_w", w) + c_array("sp_mid_h", h)
+S = (np.maximum(rng.randn(F, K + 2), 0) @ np.maximum(rng.randn(K + 2, N), 0)).astype(np.float32)  # has zeros
+out += c_array("golden_s", S)
+for name, x in (("tall", S.T), ("wide", S)):
+    for init in ("nndsvd", "nndsvda"):
+        w, h = _initialize_nmf(x.astype(np.float64), K, init=init, random_state=0)
+        out += c_array("%s_%s_w" % (init, name), w) + c_array("%s_%s_h" % (init, name), h)
 (pathlib.Path(__file__).parent / "nmf.h").write_text(out)
