@@ -3,7 +3,8 @@
  * Each is the other's adjoint: with the same weights, strides, dilations and pads,
  *   diff_src of conv            = conv_transpose of diff_dst    (what no window covers gets 0: it is output_pad)
  *   diff_src of conv_transpose  = conv of diff_dst              (what output_pad added is read by bottom and right pads)
- * so the engine that runs them forward runs them back. The weights' diff is one product over pixels for both
+ * so the engine that runs them forward runs them back - but for convolutions of few input channels, whose adjoint has nothing to
+ * keep in registers, and of far strides: those go through columns (conv_columns.c). The weights' diff is one product over pixels for both
  * (conv_weights.c), with src and diff_dst in exchanged places; the bias's diff is a sum over items and space. */
 #include "nn/ops/common.h"
 #include "nn/ops/conv.h"
@@ -34,18 +35,14 @@ static void make_adjoint(const aus_call *call, const float *diff_dst, float *dif
                         .in = a->in, .out = a->out, .attr = a->attr };
 }
 
-/* Strides beyond what the transposed engine takes: its phases would be more than its pixels. */
-static bool sparse(const aus_call *call)
-{
-  const int64_t sh = call->in[0].shape.rank == 4 && call->attr[0].i ? call->attr[0].i : 1, sw = call->attr[1].i ? call->attr[1].i : 1;
-  return call->op == AUS_OP_conv && sh * sw > 1 << 12;
-}
-
 /* The plain convolution of the pair, which the weights' diff is computed for. */
 static bool describe_plain(const aus_call *call, const adjoint *a, aus_conv *c)
 {
   return aus_conv_describe(call->op == AUS_OP_conv ? call : &a->call, c) == AUS_OK;
 }
+
+/* Is diff_src made by columns? Then c describes the call. */
+static bool by_columns(const aus_call *call, aus_conv *c) { return call->op == AUS_OP_conv && aus_conv_describe(call, c) == AUS_OK && aus_conv_columns_suit(c); }
 
 static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
@@ -56,48 +53,9 @@ size_t aus_conv_backward_scratch(const aus_back *back)
   aus_conv c;
   size_t bytes = 0;
   make_adjoint(call, NULL, NULL, &a);
-  if (back->diff_src[0] && !sparse(call)) bytes = aus_conv_scratch_size(&a.call);
+  if (back->diff_src[0]) bytes = by_columns(call, &c) ? aus_conv_columns_scratch(call->ctx, &c) : aus_conv_scratch_size(&a.call);
   if (!back->diff_src[1] || bytes == SIZE_MAX) return bytes;
   return describe_plain(call, &a, &c) ? larger(bytes, aus_conv_weights_back_scratch(call->ctx, &c)) : SIZE_MAX;
-}
-
-/* ---- data, windows far apart: each position of each window adds to one value of src ----------------------- */
-
-typedef struct scatter { aus_conv c; const float *weights, *diff_dst; float *diff_src; } scatter;
-
-/* Row fy of diff_src += row oy of diff_dst times the weights of kernel row r. */
-static void scatter_row(const aus_conv *c, const float *from, const float *w, float *to)
-{
-  for (int64_t q = 0; q < c->kw; q++)
-    for (int64_t ox = 0; ox < c->ow; ox++) {
-      const int64_t fx = ox * c->sw - c->pad_left + q * c->dw;
-      if (fx >= 0 && fx < c->iw) to[fx] += w[q] * from[ox];
-    }
-}
-
-static void scatter_planes(void *arg, int64_t begin, int64_t end, int worker)
-{
-  const scatter *s = arg;
-  const aus_conv *c = &s->c;
-  (void)worker;
-  for (int64_t u = begin; u < end; u++) {
-    const int64_t ic = u % c->icg, g = u / c->icg % c->groups, n = u / c->icg / c->groups;
-    float *to = s->diff_src + u * c->ih * c->iw;
-    memset(to, 0, (size_t)(c->ih * c->iw) * sizeof *to);
-    for (int64_t oc = g * c->ocg; oc < (g + 1) * c->ocg; oc++)
-      for (int64_t i = 0; i < c->kh * c->oh; i++) {
-        const int64_t r = i / c->oh, oy = i % c->oh, fy = oy * c->sh - c->pad_top + r * c->dh;
-        if (fy < 0 || fy >= c->ih) continue;
-        scatter_row(c, s->diff_dst + ((n * c->groups * c->ocg + oc) * c->oh + oy) * c->ow, s->weights + ((oc * c->icg + ic) * c->kh + r) * c->kw, to + fy * c->iw);
-      }
-  }
-}
-
-static void backward_sparse(const aus_back *back)
-{
-  scatter s = { .weights = back->call->in[1].data, .diff_dst = back->diff_dst[0], .diff_src = back->diff_src[0] };
-  if (aus_conv_describe(back->call, &s.c) != AUS_OK) return; /* shape has passed: cannot be */
-  aus_parallel_for(back->call->ctx, s.c.mb * s.c.groups * s.c.icg, 1, scatter_planes, &s);
 }
 
 /* ---- bias ---------------------------------------------------------------------------------------------------- */
@@ -131,8 +89,10 @@ void aus_conv_backward(const aus_back *back)
   aus_conv c;
   make_adjoint(call, diff_dst, back->diff_src[0], &a);
   a.call.scratch = back->scratch;
-  if (back->diff_src[0] && sparse(call)) backward_sparse(back);
-  else if (back->diff_src[0]) aus_conv_forward(&a.call);
+  if (back->diff_src[0]) {
+    if (by_columns(call, &c)) aus_conv_columns(call->ctx, &c, call->in[1].data, diff_dst, back->diff_src[0], back->scratch);
+    else aus_conv_forward(&a.call);
+  }
   if (back->diff_src[1] && describe_plain(call, &a, &c)) {
     const bool plain = call->op == AUS_OP_conv;
     aus_conv_weights_back(call->ctx, &c, plain ? call->in[0].data : diff_dst, plain ? diff_dst : call->in[0].data, back->diff_src[1], back->scratch);

@@ -5,7 +5,8 @@
  * Seen as C = A' B, A [pixels][oc] and B [pixels][(r, q, ic)]. A is narrow turned around; B is never made: turned
  * around into pixels of `lanes` channels each, the padded wide image holds B's row of kernel position (r, q) at a fixed
  * distance, so the tile kernel of the forward pass (simd/kern_conv.h) computes tiles of C with pixels for taps.
- * Where channels do not fill vectors, those of neighbouring pixels lie side by side and q joins them (joint).
+ * Where channels do not fill vectors, those of neighbouring pixels lie side by side and q joins them (joint); tall kernels on
+ * one channel have the image lie in columns, and r side by side (upright).
  *
  * Pixels come in bands (some items, or rows of one, or a stretch of one row) whose A and B stay in the second cache, and
  * within them in chunks for the first. Each chunk's sum starts at zero and is then added to C: chains stay short,
@@ -20,11 +21,12 @@ typedef struct product {
   aus_ctx *ctx;
   aus_conv c;
   const float *wide, *narrow;
-  bool joint;
+  bool joint, upright;
   int64_t lanes, blocks;                  /* channels of a pixel in B; blocks of them */
   int64_t tile_w, tiles, columns;         /* of a run (r or (r, q, block)) of B's row; all tiles; columns of C of a group */
   int64_t items, ny, nx;                  /* of a whole band */
   int64_t rows, cols, image;              /* of B: image of one item and block */
+  int64_t step_y, step_x;                 /* in it */
   int64_t parts;                          /* of the blocks of output channels */
   int32_t *offset;                        /* [pixels of a band] */
   float *a, *b, *sum;
@@ -39,18 +41,30 @@ static int64_t at_least(int64_t a, int64_t b) { return a > b ? a : b; }
 
 /* ---- planning -------------------------------------------------------------------------------------------- */
 
-/* Vectors per pixel and kernel row, with q joined or not; the cheaper one. */
+/* What the tiles of one pixel cost in vectors: run long, cut evenly. */
+typedef struct cut { int64_t vectors, width, tiles; } cut;
+
+static cut cut_run(int64_t run, int64_t vw, int64_t most)
+{
+  const int64_t tiles = ceil_div(run, most * vw), width = ceil_div(ceil_div(run, vw), tiles) * vw;
+  return (cut){ ceil_div(run, vw), width, ceil_div(run, width) };
+}
+
+/* A vector holds channels, or channels of neighbours along q, or neighbours along r: what fills vectors best. */
 static void choose_columns(product *p)
 {
   const aus_conv *c = &p->c;
-  const int64_t vw = p->ctx->kernels->width, most = p->ctx->kernels->conv.max_nv[c->block] * vw;
-  const int64_t run = c->kw * c->icg, run_tiles = ceil_div(run, most), run_w = ceil_div(ceil_div(run, vw), run_tiles) * vw;
-  const int64_t blocks = ceil_div(c->icg, most), lanes = ceil_div(c->icg, blocks);
-  p->joint = c->dw == 1 && ceil_div(run, vw) < c->kw * blocks * ceil_div(lanes, vw);
+  const int64_t vw = p->ctx->kernels->width, most = p->ctx->kernels->conv.max_nv[c->block];
+  const int64_t blocks = ceil_div(c->icg, most * vw), lanes = ceil_div(c->icg, blocks);
+  const cut wide = cut_run(c->kw * c->icg, vw, most), tall = cut_run(c->kh, vw, most);
+  const int64_t apart = c->kh * c->kw * blocks * ceil_div(lanes, vw), along = c->kh * wide.vectors, up = c->kw * tall.vectors;
+  p->joint = c->dw == 1 && along < apart;
+  p->upright = c->icg == 1 && c->dh == 1 && up < (p->joint ? along : apart);
+  if (p->upright) p->joint = false;
   p->blocks = p->joint ? 1 : blocks;
   p->lanes = p->joint ? c->icg : lanes;
-  p->tile_w = p->joint ? run_w : lanes;
-  p->tiles = p->joint ? c->kh * ceil_div(run, run_w) : c->kh * c->kw * blocks;
+  p->tile_w = p->upright ? tall.width : p->joint ? wide.width : lanes;
+  p->tiles = p->upright ? c->kw * tall.tiles : p->joint ? c->kh * wide.tiles : c->kh * c->kw * blocks;
   p->columns = c->kh * c->kw * c->icg;
 }
 
@@ -60,6 +74,8 @@ static void size_image(product *p)
   p->rows = (p->ny - 1) * p->c.sh + p->c.dh * (p->c.kh - 1) + 1;
   p->cols = (p->nx - 1) * p->c.sw + p->c.dw * (p->c.kw - 1) + 1;
   p->image = p->rows * p->cols * p->lanes;
+  p->step_y = p->upright ? 1 : p->cols * p->lanes;
+  p->step_x = p->upright ? p->rows : p->lanes;
 }
 
 static void choose_bands(product *p)
@@ -103,7 +119,7 @@ static void place(product *p, float *scratch)
   p->sum = p->b + b_floats(p);
   for (int64_t i = 0; i < (int64_t)band_pixels(p); i++) {
     const int64_t item = i / (p->ny * p->nx), y = i / p->nx % p->ny, x = i % p->nx;
-    p->offset[i] = (int32_t)(item * p->image + (y * p->c.sh * p->cols + x * p->c.sw) * p->lanes);
+    p->offset[i] = (int32_t)(item * p->image + y * p->c.sh * p->step_y + x * p->c.sw * p->step_x);
   }
 }
 
@@ -135,12 +151,16 @@ static void turn_row(const product *p, int64_t item, int64_t g, int64_t block, i
   const int64_t from_y = p->y0 * c->sh - c->pad_top + y, shift = p->x0 * c->sw - c->pad_left; /* column x shows x + shift of wide */
   int64_t from = at_most(at_least(0, -shift), p->cols), to = at_least(from, at_most(p->cols, c->iw - shift));
   if (from_y < 0 || from_y >= c->ih) from = to = 0;
+  const int64_t channel = ((p->i0 + item) * c->groups + g) * c->icg + block * p->lanes;
+  const int64_t at = (channel * c->ih + from_y) * c->iw + shift;
+  if (p->upright) {
+    for (int64_t x = 0; x < p->cols; x++) dst[x * p->step_x] = x >= from && x < to ? p->wide[at + x] : 0;
+    return;
+  }
   memset(dst, 0, (size_t)(from * p->lanes) * sizeof *dst);
   memset(dst + to * p->lanes, 0, (size_t)((p->cols - to) * p->lanes) * sizeof *dst);
   if (from >= to) return;
-  const int64_t channel = ((p->i0 + item) * c->groups + g) * c->icg + block * p->lanes;
-  p->ctx->kernels->gemm.pack_a(0, channels_of(p, block), to - from, (int32_t)p->lanes, p->wide + (channel * c->ih + from_y) * c->iw + from + shift,
-                               c->ih * c->iw, dst + from * p->lanes);
+  p->ctx->kernels->gemm.pack_a(0, channels_of(p, block), to - from, (int32_t)p->lanes, p->wide + at + from, c->ih * c->iw, dst + from * p->lanes);
 }
 
 /* Units: (group, block, item, row). */
@@ -150,24 +170,24 @@ static void turn_b(void *arg, int64_t begin, int64_t end, int worker)
   (void)worker;
   for (int64_t u = begin; u < end; u++) {
     const int64_t y = u % p->rows, item = u / p->rows % p->n_items, block = u / p->rows / p->n_items % p->blocks, g = u / p->rows / p->n_items / p->blocks;
-    turn_row(p, item, g, block, y, p->b + ((g * p->blocks + block) * p->items + item) * p->image + y * p->cols * p->lanes);
+    turn_row(p, item, g, block, y, p->b + ((g * p->blocks + block) * p->items + item) * p->image + y * p->step_y);
   }
 }
 
 /* ---- tiles of C ---------------------------------------------------------------------------------------------- */
 
-/* Columns [start, start + cols) of C, and where their first stands in B. */
+/* Columns [start, start + cols) of C in the order (r, q, ic), upright (q, r), and where their first stands in B. */
 typedef struct piece { int64_t start, cols, at, block; } piece;
 
 static piece piece_of(const product *p, int64_t tile)
 {
   const aus_conv *c = &p->c;
-  if (p->joint) {
-    const int64_t per_run = p->tiles / c->kh, r = tile / per_run, x = tile % per_run * p->tile_w, run = c->kw * c->icg;
-    return (piece){ r * run + x, at_most(p->tile_w, run - x), r * c->dh * p->cols * p->lanes + x, 0 };
+  if (p->joint || p->upright) {
+    const int64_t runs = p->upright ? c->kw : c->kh, run = p->columns / runs, per_run = p->tiles / runs, k = tile / per_run, x = tile % per_run * p->tile_w;
+    return (piece){ k * run + x, at_most(p->tile_w, run - x), k * (p->upright ? c->dw * p->step_x : c->dh * p->step_y) + x, 0 };
   }
   const int64_t block = tile % p->blocks, q = tile / p->blocks % c->kw, r = tile / p->blocks / c->kw;
-  return (piece){ (r * c->kw + q) * c->icg + block * p->lanes, channels_of(p, block), (r * c->dh * p->cols + q * c->dw) * p->lanes, block };
+  return (piece){ (r * c->kw + q) * c->icg + block * p->lanes, channels_of(p, block), r * c->dh * p->step_y + q * c->dw * p->step_x, block };
 }
 
 /* C is kept tile by tile: [group][tile][channel][column of the tile]. */
@@ -217,7 +237,9 @@ static void unpack(void *arg, int64_t begin, int64_t end, int worker)
       const piece t = piece_of(p, tile);
       const float *from = sum_of(p, u / p->c.ocg, &t, u % p->c.ocg);
       int64_t ic = t.start % icg, at = t.start / icg;
-      for (int64_t i = 0; i < t.cols; i++) {
+      if (p->upright)
+        for (int64_t i = 0; i < t.cols; i++) j->diff[u * kernel + (t.start + i) % p->c.kh * p->c.kw + (t.start + i) / p->c.kh] = from[i];
+      else for (int64_t i = 0; i < t.cols; i++) {
         j->diff[(u * icg + ic) * kernel + at] = from[i];
         if (++ic == icg) ic = 0, at++;
       }
