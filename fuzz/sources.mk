@@ -1,7 +1,6 @@
 # Fuzz targets: fuzz_NAME.c with the function libFuzzer calls, fuzz/corpus/NAME with seeds. make check runs each over its
 # corpus with seeded mutations (fuzz/run.sh); scripts/fuzz NAME SECONDS fuzzes in earnest.
-FUZZ_TARGETS = fuzz/fuzz_aus fuzz/fuzz_npy fuzz/fuzz_options fuzz/fuzz_pipe fuzz/fuzz_recipe fuzz/fuzz_wav
-FUZZ_TARGETS = fuzz/fuzz_aus fuzz/fuzz_npy fuzz/fuzz_options fuzz/fuzz_pipe fuzz/fuzz_rules fuzz/fuzz_wav
+FUZZ_TARGETS = fuzz/fuzz_aus fuzz/fuzz_npy fuzz/fuzz_options fuzz/fuzz_pipe fuzz/fuzz_recipe fuzz/fuzz_rules fuzz/fuzz_wav
 check_PROGRAMS += $(FUZZ_TARGETS)
 fuzz_fuzz_aus_SOURCES = fuzz/fuzz_aus.c fuzz/main.c fuzz/fuzz.h
 fuzz_fuzz_npy_SOURCES = fuzz/fuzz_npy.c fuzz/main.c fuzz/fuzz.h

@@ -314,7 +314,7 @@ static void texts(void **state)
   static const char *const bad[] = {
     "conv", "conv =", "= flat", "conv = what", "conv = flat 1", "conv = gamma 1 2", "conv = gamma -1", "conv = gamma x", "conv = gamma 1e", "conv = epsilon -1e-6", "conv = epsilon eps=x", "conv = epsilon stab=no",
     "conv = flat zero_params=bias", "conv = epsilon zero_params=biases", "conv = box 1 1", "conv = box 1", "conv = alphabeta 2", "conv = flat\nconv = zplus", "preset = nothing", "preset = epsilon\npreset = gamma",
-    "preset = epsilon 1", "\"conv = flat", "conv = epsilon norm_scale=maybe", "conv = zplus bias=plain", "conv = epsilon bias_factor=2", "batch_norm = fold rest=gamma", "conv = epsilon 1e999", "conv = gamma nan", "conv flat", "start = x", "start = difference", "start = difference -1",
+    "preset = epsilon 1", "\"conv = flat", "conv = epsilon norm_scale=maybe", "conv = wsquare bias=plain", "conv = epsilon bias_factor=2", "batch_norm = fold rest=gamma", "conv = epsilon 1e999", "conv = gamma nan", "conv flat", "start = x", "start = difference", "start = difference -1",
     "start = difference 1.5", "start = one 2", "start = one\nstart = all" };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     if (aus_lrp_rules_check(ctx, "rules", bad[i]) != AUS_EINVAL) fail_msg("'%s' was accepted", bad[i]);

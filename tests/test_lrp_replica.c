@@ -85,6 +85,7 @@ static bool numerators(const aus_lrp_spec *s, const dense *d, const float *x, in
     case AUS_LRP_GAMMA: *t = y > 0 ? pos(xi) * (w + g * pos(w)) + neg(xi) * (w + g * neg(w)) : pos(xi) * (w + g * neg(w)) + neg(xi) * (w + g * pos(w)); break;
     case AUS_LRP_GAMMA_CLASSIC: *t = xi * (w + g * pos(w)); break;
     case AUS_LRP_ZPLUS: *t = same; break;
+    case AUS_LRP_WPLUS: *t = xi * pos(w); break;
     case AUS_LRP_ALPHABETA: *t = which ? other : same; break;
     case AUS_LRP_WSQUARE: *t = w * w; break;
     case AUS_LRP_FLAT: *t = d->tap[j * d->in + i]; break;
@@ -95,9 +96,9 @@ static bool numerators(const aus_lrp_spec *s, const dense *d, const float *x, in
   switch (s->kind) {
   case AUS_LRP_GAMMA: u->bias = s->no_bias ? 0 : s->plain_bias ? b : b + g * (y > 0 ? pos(b) : neg(b)); break;
   case AUS_LRP_GAMMA_CLASSIC: u->bias = s->no_bias ? 0 : s->plain_bias ? b : b + g * pos(b); break;
-  case AUS_LRP_ZPLUS: u->bias = s->no_bias ? 0 : pos(b); break;
+  case AUS_LRP_ZPLUS: case AUS_LRP_WPLUS: u->bias = s->no_bias ? 0 : s->plain_bias ? b : pos(b); break;
   case AUS_LRP_ALPHABETA:
-    u->bias = s->no_bias ? 0 : which ? neg(b) : pos(b);
+    u->bias = s->no_bias ? 0 : s->plain_bias ? b : which ? neg(b) : pos(b);
     *weight_of = which ? -s->p[1] : s->p[0];
     break;
   case AUS_LRP_WSQUARE: u->bias = s->no_bias ? 0 : b * b; break;
@@ -275,7 +276,8 @@ static const char *const rules[] = {
   "all = epsilon 0.01", "all = lrp0", "all = gamma 0.3", "all = gamma_classic 0.3", "all = zplus", "all = alphabeta 2 1", "all = alphabeta 1 0", "all = wsquare", "all = flat", "all = box -3 3",
   "all = epsilon 0.01 stab=unsigned", "all = epsilon 0.05 stab=clip", "all = epsilon 0.05 norm_scale=yes", "all = epsilon 0.01 zero_params=bias", "all = epsilon 0.01 bias_factor=1",
   "all = epsilon 0.01 bias_factor=0.5", "all = gamma 0.3 bias=plain", "all = gamma_classic 0.3 bias=plain", "all = alphabeta 2 1 zero_params=bias", "all = wsquare zero_params=bias",
-  "all = alphabeta 2 1 norm_scale=yes eps=0.01", "all = gamma 0.3 zero_params=bias",
+  "all = alphabeta 2 1 norm_scale=yes eps=0.01", "all = gamma 0.3 zero_params=bias", "all = wplus eps=0.01", "all = wplus eps=0.01 bias=plain",
+  "all = alphabeta 2 1 bias=plain eps=0.01", "all = zplus bias=plain eps=0.01",
 };
 
 enum { N_RULES = sizeof rules / sizeof *rules };

@@ -59,11 +59,11 @@ aus_lrp_family aus_lrp_family_of(const aus_lrp *lrp, const aus_step *step)
 /* ---- what fits, the default first ------------------------------------------------------------------------------- */
 
 #define END AUS_LRP_N_KINDS /* (of the type of the kinds, not one of its own) */
-enum { MOST_FITTING = 10 };
+enum { MOST_FITTING = 11 };
 typedef struct fitting { aus_lrp_kind kind[MOST_FITTING]; double eps; } fitting;
 
 static const fitting fits[AUS_LRP_N_FAMILIES] = {
-  [AUS_LRP_LINEAR] = { { AUS_LRP_EPSILON, AUS_LRP_ZERO, AUS_LRP_GAMMA, AUS_LRP_GAMMA_CLASSIC, AUS_LRP_ZPLUS, AUS_LRP_ALPHABETA, AUS_LRP_WSQUARE, AUS_LRP_FLAT, AUS_LRP_BOX, AUS_LRP_PASS }, 1e-6 },
+  [AUS_LRP_LINEAR] = { { AUS_LRP_EPSILON, AUS_LRP_ZERO, AUS_LRP_GAMMA, AUS_LRP_GAMMA_CLASSIC, AUS_LRP_ZPLUS, AUS_LRP_WPLUS, AUS_LRP_ALPHABETA, AUS_LRP_WSQUARE, AUS_LRP_FLAT, AUS_LRP_BOX, AUS_LRP_PASS }, 1e-6 },
   [AUS_LRP_BILINEAR] = { { AUS_LRP_HALF, AUS_LRP_SIGNAL, AUS_LRP_GRADIENT, AUS_LRP_STOP, END }, 1e-6 },
   [AUS_LRP_SUM] = { { AUS_LRP_NORM, AUS_LRP_PASS, AUS_LRP_GRADIENT, AUS_LRP_STOP, END }, 1e-6 },
   [AUS_LRP_PRODUCT] = { { AUS_LRP_SIGNAL, AUS_LRP_HALF, AUS_LRP_PROP, AUS_LRP_ABS, AUS_LRP_GRADIENT, AUS_LRP_STOP, END }, 1e-6 },

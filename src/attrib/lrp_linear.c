@@ -31,6 +31,7 @@ static recipe recipe_of(const aus_lrp_spec *s)
                           { 1, -1, 2, { { POSITIVE, MORE_NEGATIVE, MORE_NEGATIVE, 1 }, { NEGATIVE, MORE_POSITIVE, NONE, 1 } } } } };
   case AUS_LRP_GAMMA_CLASSIC: return (recipe){ 1, { { 1, 0, 1, { { AS_IS, MORE_POSITIVE, MORE_POSITIVE, 1 } } } } };
   case AUS_LRP_ZPLUS: return (recipe){ 1, { { 1, 0, 2, { { POSITIVE, POSITIVE, POSITIVE, 1 }, { NEGATIVE, NEGATIVE, NONE, 1 } } } } };
+  case AUS_LRP_WPLUS: return (recipe){ 1, { { 1, 0, 1, { { AS_IS, POSITIVE, POSITIVE, 1 } } } } };
   case AUS_LRP_ALPHABETA:
     return (recipe){ s->p[1] == 0 ? 1 : 2, { { s->p[0], 0, 2, { { POSITIVE, POSITIVE, POSITIVE, 1 }, { NEGATIVE, NEGATIVE, NONE, 1 } } },
                                              { -s->p[1], 0, 2, { { POSITIVE, NEGATIVE, NEGATIVE, 1 }, { NEGATIVE, POSITIVE, NONE, 1 } } } } };

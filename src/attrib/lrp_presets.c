@@ -8,7 +8,7 @@
 
 /* zennit 0.5: activations pass, sums and averages are Norm, a maximum goes to its winner, batch norm merged or passed. */
 #define ZENNIT_BASE "add = norm 1e-6\naverage = norm 1e-6\nmax_pool = winner\nbatch_norm = fold rest=pass\nactivation = pass\n"
-/* iNNvestigate 2: division where a denominator of 0 gives 0; batch norm (x (y - beta)) / ((x - mu) y) is norm of its affine map. */
+/* iNNvestigate: alpha-beta with the whole bias in both denominators (its positive and its negative layer both carry one); division where a denominator of 0 gives 0; batch norm (x (y - beta)) / ((x - mu) y) is norm of its affine map. */
 #define INNVESTIGATE_BASE "add = norm 0 stab=safe\naverage = norm 0 stab=safe\nmax_pool = winner\nbatch_norm = norm 0 stab=safe\n"
 /* LRP toolbox: ties of a maximum share; a stabiliser of 1e-16 where a rule has none. */
 #define TOOLBOX_BASE "add = norm 1e-16\naverage = norm 1e-16\nmax_pool = split\nbatch_norm = fold 1e-16\n"
@@ -16,7 +16,7 @@
 #define ARRAS_BASE "all = epsilon 1e-3\nadd = norm 1e-3\naverage = norm 1e-3\nbatch_norm = fold 1e-3\n"
 /* lxt: + eps without sign, 1e-6 in linear layers, 1e-8 in products and sums. */
 #define LXT_BASE                                                                                                                 \
-  "all = epsilon 1e-6 stab=unsigned\nadd = norm 1e-8 stab=unsigned\naverage = norm 1e-8 stab=unsigned\nactivation = pass\n"       \
+  "all = epsilon 1e-6 stab=unsigned\nadd = norm 1e-8 stab=unsigned\naverage = norm 1e-6 stab=unsigned\nactivation = pass\n"       \
   "norm = detach 1e-6 stab=unsigned\nbatch_norm = fold 1e-6 stab=unsigned\ndiv = signal\n"
 
 typedef struct named { const char *name, *text; } named;
@@ -38,17 +38,17 @@ static const named presets[] = {
   { "zennit:ExcitationBackprop", ZENNIT_BASE "conv = zplus\nlinear = zplus\n" },
   { "innvestigate:z", INNVESTIGATE_BASE "all = lrp0\n" },
   { "innvestigate:epsilon", INNVESTIGATE_BASE "all = epsilon 1e-7\n" },
-  { "innvestigate:presetA", INNVESTIGATE_BASE "conv = alphabeta 1 0 eps=0 stab=safe\nlinear = epsilon 0.1\n" },
-  { "innvestigate:presetB", INNVESTIGATE_BASE "conv = alphabeta 2 1 eps=0 stab=safe\nlinear = epsilon 0.1\n" },
-  { "innvestigate:presetAFlat", INNVESTIGATE_BASE "first = flat eps=0 stab=safe\nconv = alphabeta 1 0 eps=0 stab=safe\nlinear = epsilon 0.1\n" },
-  { "innvestigate:presetBFlat", INNVESTIGATE_BASE "first = flat eps=0 stab=safe\nconv = alphabeta 2 1 eps=0 stab=safe\nlinear = epsilon 0.1\n" },
+  { "innvestigate:presetA", INNVESTIGATE_BASE "conv = alphabeta 1 0 eps=0 stab=safe bias=plain\nlinear = epsilon 0.1\n" },
+  { "innvestigate:presetB", INNVESTIGATE_BASE "conv = alphabeta 2 1 eps=0 stab=safe bias=plain\nlinear = epsilon 0.1\n" },
+  { "innvestigate:presetAFlat", INNVESTIGATE_BASE "first = flat eps=0 stab=safe\nconv = alphabeta 1 0 eps=0 stab=safe bias=plain\nlinear = epsilon 0.1\n" },
+  { "innvestigate:presetBFlat", INNVESTIGATE_BASE "first = flat eps=0 stab=safe\nconv = alphabeta 2 1 eps=0 stab=safe bias=plain\nlinear = epsilon 0.1\n" },
   { "toolbox:simple", TOOLBOX_BASE "all = epsilon 1e-16\n" },
   { "toolbox:epsilon", TOOLBOX_BASE "all = epsilon 0.01\n" },
   { "toolbox:alpha2beta-1", TOOLBOX_BASE "all = alphabeta 2 1 eps=1e-16\n" },
   { "toolbox:alpha1beta0", TOOLBOX_BASE "all = alphabeta 1 0 eps=1e-16\n" },
   { "captum:epsilon1e-9", CAPTUM_BASE "all = epsilon 1e-9\n" },
   { "captum:gamma", CAPTUM_BASE "all = gamma_classic 0.25 eps=1e-9 bias=plain\n" },
-  { "captum:alpha1beta0", CAPTUM_BASE "all = alphabeta 1 0 eps=1e-9\n" },
+  { "captum:alpha1beta0", CAPTUM_BASE "all = wplus eps=1e-9 bias=plain\n" },
   { "arras:lstm-eps1e-3", ARRAS_BASE "recurrent = signal 1e-3\n" },
   { "arras:lstm-prop", ARRAS_BASE "recurrent = prop 1e-3\n" },
   { "arras:lstm-half", ARRAS_BASE "recurrent = half 1e-3\n" },

@@ -7,7 +7,7 @@
 /* What can be done at a node. Which of them fit which op: lrp_fit.c. */
 typedef enum aus_lrp_kind {
   /* linear maps with weights (lrp_linear.c) */
-  AUS_LRP_ZERO, AUS_LRP_EPSILON, AUS_LRP_GAMMA, AUS_LRP_GAMMA_CLASSIC, AUS_LRP_ZPLUS, AUS_LRP_ALPHABETA, AUS_LRP_WSQUARE,
+  AUS_LRP_ZERO, AUS_LRP_EPSILON, AUS_LRP_GAMMA, AUS_LRP_GAMMA_CLASSIC, AUS_LRP_ZPLUS, AUS_LRP_WPLUS, AUS_LRP_ALPHABETA, AUS_LRP_WSQUARE,
   AUS_LRP_FLAT, AUS_LRP_BOX,
   /* anything */
   AUS_LRP_PASS, AUS_LRP_NORM, AUS_LRP_STOP, AUS_LRP_GRADIENT,
@@ -37,7 +37,7 @@ typedef struct aus_lrp_spec {
   aus_lrp_stab stab;
   bool norm_scale;          /* eps times the root mean square of z of the item: zennit's norm_scale */
   bool no_bias, no_weights; /* zero_params */
-  bool plain_bias;          /* a gamma rule that leaves the bias as it is: captum */
+  bool plain_bias;          /* a rule that changes weights leaves the bias as it is: captum; iNNvestigate's alpha-beta */
   double bias_factor;       /* share of bias and eps that is spread over the inputs (Arras: 0, or 1 to check) */
   aus_lrp_kind rest;        /* fold: what batch norm does where it cannot be folded */
 } aus_lrp_spec;
