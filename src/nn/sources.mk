@@ -44,6 +44,7 @@ AUS_SOURCES += src/nn/ops/conv_run.c
 AUS_SOURCES += src/nn/ops/conv_back.c
 AUS_SOURCES += src/nn/ops/conv_weights.c
 AUS_SOURCES += src/nn/ops/conv_columns.c
+AUS_SOURCES += src/nn/ops/conv_dots.c
 AUS_SOURCES += src/nn/ops/conv_transpose.c
 AUS_SOURCES += src/nn/ops/recurrent.h
 AUS_SOURCES += src/nn/ops/recurrent.c

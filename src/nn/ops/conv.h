@@ -63,6 +63,9 @@ void aus_conv_backward(const aus_back *back);
 bool aus_conv_columns_suit(const aus_conv *c); /* is diff_src of a plain convolution better made in conv_columns.c? */
 size_t aus_conv_columns_scratch(aus_ctx *ctx, const aus_conv *c);
 void aus_conv_columns(aus_ctx *ctx, const aus_conv *c, const float *weights, const float *diff_dst, float *diff_src, void *scratch);
+bool aus_conv_dots_suit(const aus_conv *c);    /* and diff of the weights in conv_dots.c? */
+size_t aus_conv_dots_scratch(const aus_ctx *ctx, const aus_conv *c);
+void aus_conv_dots(aus_ctx *ctx, const aus_conv *c, const float *wide, const float *narrow, float *diff, void *scratch);
 size_t aus_conv_weights_back_scratch(aus_ctx *ctx, const aus_conv *c);
 void aus_conv_weights_back(aus_ctx *ctx, const aus_conv *c, const float *wide, const float *narrow, float *diff, void *scratch);
 

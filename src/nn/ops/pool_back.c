@@ -13,13 +13,27 @@
 
 typedef struct job { aus_pool p; const struct aus_vec_kernels *vec; const float *src, *diff_dst; float *diff_src, *rows; } job;
 
-/* Where the largest value of the rows and columns lies. */
+/* Where the largest value of the rows and columns lies; any of them may be NaN. */
 static int64_t largest(const float *plane, int64_t width, const aus_pool_window *y, int64_t step_y, const aus_pool_window *x, int64_t step_x)
 {
   int64_t at = y->from * width + x->from;
   for (int64_t r = y->from; r < y->to; r += step_y)
     for (int64_t c = x->from; c < x->to; c += step_x)
       if (plane[r * width + c] > plane[at] || isnan(plane[r * width + c])) at = r * width + c;
+  return at;
+}
+
+/* The same without NaN, dilation and branches. */
+static int64_t largest_plain(const float *first, int64_t width, int64_t rows, int64_t columns)
+{
+  float most = first[0];
+  int64_t at = 0;
+  for (int64_t r = 0; r < rows; r++)
+    for (int64_t c = 0; c < columns; c++) {
+      const float v = first[r * width + c];
+      at = v > most ? r * width + c : at;
+      most = v > most ? v : most;
+    }
   return at;
 }
 
@@ -57,11 +71,18 @@ static bool side_by_side(const aus_pool_axis *a) { return a->kernel == 2 && a->s
 static void max_plane(const job *j, const float *src, const float *diff_dst, float *diff_src)
 {
   const aus_pool *p = &j->p;
-  if (side_by_side(&p->h) && side_by_side(&p->w) && !isnan(j->vec->sum(p->h.in * p->w.in, src))) { max_plane_2x2(p, src, diff_dst, diff_src); return; }
+  const bool orderly = !isnan(j->vec->sum(p->h.in * p->w.in, src)) && p->h.dilation == 1 && p->w.dilation == 1;
+  if (orderly && side_by_side(&p->h) && side_by_side(&p->w)) { max_plane_2x2(p, src, diff_dst, diff_src); return; }
   memset(diff_src, 0, (size_t)(p->h.in * p->w.in) * sizeof *diff_src);
   for (int64_t o = 0; o < p->h.out; o++) {
     const aus_pool_window y = aus_pool_window_at(&p->h, o);
     for (int64_t i = 0; i < p->w.out; i++) {
+      const int64_t start = i * p->w.stride - p->w.before;
+      if (orderly && y.from < y.to && start >= 0 && start + p->w.kernel <= p->w.in) { /* not cut off at the sides */
+        const int64_t first = y.from * p->w.in + start;
+        diff_src[first + largest_plain(src + first, p->w.in, y.to - y.from, p->w.kernel)] += diff_dst[o * p->w.out + i];
+        continue;
+      }
       const aus_pool_window x = aus_pool_window_at(&p->w, i);
       if (y.from < y.to && x.from < x.to) diff_src[largest(src, p->w.in, &y, p->h.dilation, &x, p->w.dilation)] += diff_dst[o * p->w.out + i];
     }
