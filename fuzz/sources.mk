@@ -1,8 +1,12 @@
 # Fuzz targets: fuzz_NAME.c with the function libFuzzer calls, fuzz/corpus/NAME with seeds. make check runs each over its
 # corpus with seeded mutations (fuzz/run.sh); scripts/fuzz NAME SECONDS fuzzes in earnest.
 FUZZ_TARGETS = fuzz/fuzz_aus fuzz/fuzz_npy fuzz/fuzz_options fuzz/fuzz_pipe fuzz/fuzz_recipe fuzz/fuzz_rules fuzz/fuzz_wav
+FUZZ_TARGETS = fuzz/fuzz_aus fuzz/fuzz_npy fuzz/fuzz_options fuzz/fuzz_pipe fuzz/fuzz_recipe fuzz/fuzz_wav
+FUZZ_TARGETS = fuzz/fuzz_aus fuzz/fuzz_npy fuzz/fuzz_options fuzz/fuzz_pipe fuzz/fuzz_rules fuzz/fuzz_wav
+FUZZ_TARGETS = fuzz/fuzz_aus fuzz/fuzz_json fuzz/fuzz_npy fuzz/fuzz_options fuzz/fuzz_pipe fuzz/fuzz_wav
 check_PROGRAMS += $(FUZZ_TARGETS)
 fuzz_fuzz_aus_SOURCES = fuzz/fuzz_aus.c fuzz/main.c fuzz/fuzz.h
+fuzz_fuzz_json_SOURCES = fuzz/fuzz_json.c fuzz/main.c fuzz/fuzz.h
 fuzz_fuzz_npy_SOURCES = fuzz/fuzz_npy.c fuzz/main.c fuzz/fuzz.h
 fuzz_fuzz_options_SOURCES = fuzz/fuzz_options.c fuzz/main.c fuzz/fuzz.h $(CLI_SOURCES)
 fuzz_fuzz_pipe_SOURCES = fuzz/fuzz_pipe.c fuzz/main.c fuzz/fuzz.h
@@ -11,6 +15,7 @@ fuzz_fuzz_recipe_LDADD = libauscult-all.la $(LIBM)
 fuzz_fuzz_rules_SOURCES = fuzz/fuzz_rules.c fuzz/main.c fuzz/fuzz.h
 fuzz_fuzz_wav_SOURCES = fuzz/fuzz_wav.c fuzz/main.c fuzz/fuzz.h
 fuzz_fuzz_aus_LDADD = libauscult-all.la $(LIBM)
+fuzz_fuzz_json_LDADD = libauscult-all.la $(LIBM)
 fuzz_fuzz_npy_LDADD = libauscult-all.la $(LIBM)
 fuzz_fuzz_options_LDADD = libauscult-all.la $(LIBM)
 fuzz_fuzz_pipe_LDADD = libauscult-all.la $(LIBM)

@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/job.h"
 #include "cli/page.h"
+#include "cli/save.h"
 #include "cli/wavs.h"
 #include <string.h>
 
@@ -101,7 +102,9 @@ static int show(cli_job *job)
 {
   cli_session *cs = job->cs;
   int code = CLI_DONE;
-  if (cs->s->out) code = cli_write_parts(cs, &job->components, &job->explanation, false);
+  if (cs->s->out || cs->s->report) code = cli_job_look(job);
+  if (code == CLI_DONE && cs->s->out) code = cli_write_parts(cs, &job->components, &job->explanation, false);
+  if (code == CLI_DONE && cs->s->out) code = cli_save(job);
   if (code == CLI_DONE && cs->s->report) code = cli_job_report(job);
   if (code != CLI_DONE) return code;
   if (!cs->s->json) return cli_job_print(job);
@@ -161,6 +164,7 @@ static int run(cli_settings *s, int n, char **operand)
   if (code != CLI_DONE) return cli_session_close(&cs, code);
   cli_job job = { .cs = &cs, .path = operand[0] };
   code = run_job(&job);
+  if (job.spectrogram.frames > 0) aus_model_spectrogram_free(job.model, &job.spectrogram);
   aus_explanation_free(&job.explanation);
   aus_components_free(&job.components);
   cli_free_sources(&cs, &job.sources);

@@ -19,6 +19,7 @@ typedef struct cli_job {
   float *score;             /* [n_targets] of the input */
   int32_t *target, n_targets;
   aus_explanation explanation;
+  aus_spectrogram spectrogram; /* what the model sees; frames 0: it does not show it */
   double seconds_components, seconds_explaining;
 } cli_job;
 
@@ -33,6 +34,7 @@ void cli_json_settings(const cli_session *cs, aus_json *j);
 /* Results. */
 int cli_job_print(const cli_job *job);
 aus_status cli_job_json(const cli_job *job, bool for_html, aus_json *j);
+int cli_job_look(cli_job *job);   /* what the model sees, for the two below */
 int cli_job_report(cli_job *job);
 
 #endif

@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/job.h"
 #include "cli/page.h"
+#include "cli/save.h"
 #include "cli/table.h"
 #include "report/report.h"
 
@@ -154,53 +155,13 @@ aus_status cli_job_json(const cli_job *job, bool for_html, aus_json *j)
   cli_json_model(cs, j, job->info);
   put_settings(job, j);
   aus_explanation_json(j, &job->explanation, &job->components);
+  if (cs->s->out) cli_json_files(job, j, cs->s->out);
   cli_json_notes(cs, j);
   cli_json_run(cs, j);
   return aus_json_finish(j);
 }
 
 /* ---- page -------------------------------------------------------------------------------- */
-
-typedef struct facts { aus_fact fact[24]; char text[24][600]; int n; } facts;
-
-static void add_fact(facts *f, const char *label, const char *format, ...) AUS_PRINTF(3, 4);
-static void add_fact(facts *f, const char *label, const char *format, ...)
-{
-  va_list args;
-  if (f->n == 24) return;
-  va_start(args, format);
-  vsnprintf(f->text[f->n], sizeof f->text[0], format, args);
-  va_end(args);
-  if (f->text[f->n][0]) {
-    f->fact[f->n] = (aus_fact){ label, f->text[f->n] };
-    f->n++;
-  }
-}
-
-static void state_facts(const cli_job *job, facts *f)
-{
-  const cli_settings *s = job->cs->s;
-  const aus_explanation *e = &job->explanation;
-  const aus_model_info *m = job->info;
-  char line[512], command[500] = "", word[32];
-  size_t at = 0;
-  cli_describe_sound(&job->sound, line, sizeof line);
-  for (int i = 0; i < s->argc && at < sizeof command; i++) at += (size_t)snprintf(command + at, sizeof command - at, i ? " %s" : "%s", s->argv[i]);
-  add_fact(f, "input", "%s", line);
-  add_fact(f, "input SHA-256", "%s", job->sound.read.sha256);
-  add_fact(f, "model", "%s%s%s", m->name, *m->name ? ", " : "", s->model ? s->model : s->model_cmd);
-  add_fact(f, "model SHA-256", "%s", m->sha256);
-  add_fact(f, "model hears", "%s", m->front_end ? m->front_end : "");
-  add_fact(f, "model's licence", "%s", m->licence ? m->licence : "");
-  add_fact(f, "model's source", "%s", m->source ? m->source : "");
-  add_fact(f, "method", "%s, %d components: %s", word_of(s, "method", s->method, word), e->n_components, job->components.kind);
-  add_fact(f, "an absent component is", "%s", job->components.baseline);
-  add_fact(f, "mixes evaluated", "%lld, %s", (long long)e->n_rows, e->exhaustive ? "all there are" : "drawn by chance");
-  add_fact(f, "weights", "%s on the %s scale, interval: %s", word_of(s, "surrogate", s->surrogate, word), s->scale ? "logit" : "score", e->interval);
-  add_fact(f, "seed", "%lld", (long long)s->seed);
-  add_fact(f, "made by", "auscult %s, %s kernels", aus_version(), aus_ctx_isa(job->cs->ctx));
-  add_fact(f, "command", "%s", command);
-}
 
 /* The line above the title. */
 static void subtitle(const cli_job *job, char *text, size_t size)
@@ -211,30 +172,41 @@ static void subtitle(const cli_job *job, char *text, size_t size)
   snprintf(text, size, "Why %s says what it says to %s s of sound", model, seconds);
 }
 
-int cli_job_report(cli_job *job)
+static aus_status write_report(cli_job *job, int *code)
 {
   cli_session *cs = job->cs;
-  aus_json json;
-  aus_spectrogram spectrogram = {0};
   char line[256];
-  facts *f = aus_alloc_zero(cs->ctx, 1, sizeof *f);
-  if (!f) return cli_fail(cs, CLI_WRITING, AUS_ENOMEM);
-  state_facts(job, f);
-  subtitle(job, line, sizeof line);
-  aus_status status = cli_job_json(job, true, &json);
-  bool seen = false;
-  if (status == AUS_OK && job->info->channels == 1) {
-    const aus_status s = aus_model_spectrogram(job->model, job->components.samples, job->components.whole, &spectrogram);
-    seen = s == AUS_OK;
-    if (s != AUS_OK && s != AUS_ENOTSUP) status = s; /* a model without a front end of ours shows no picture */
-  }
   const char *slash = strrchr(job->path, '/');
-  aus_report report = { .title = slash && slash[1] ? slash + 1 : job->path, .subtitle = line, .explanation = &job->explanation, .components = &job->components,
-                        .spectrogram = seen ? &spectrogram : NULL, .front_end = job->info->front_end,
-                        .fact = f->fact, .n_facts = f->n, .note = (const char *const *)cs->note, .n_notes = cs->n_notes, .json = json.text };
-  const int code = status == AUS_OK ? cli_write_page(cs, &report, cs->s->report) : cli_fail(cs, CLI_WRITING, status);
-  if (seen) aus_model_spectrogram_free(job->model, &spectrogram);
-  aus_json_free(&json);
-  aus_free(cs->ctx, f);
-  return code;
+  aus_json json;
+  aus_json_tree tree = {0};
+  aus_facts *facts = aus_alloc_zero(cs->ctx, 1, sizeof *facts);
+  aus_status status = facts ? cli_job_json(job, true, &json) : AUS_ENOMEM;
+  if (status == AUS_OK) status = aus_json_read(cs->ctx, "the result", json.text, json.size, &tree);
+  if (status == AUS_OK) {
+    aus_facts_of(&tree, facts);
+    subtitle(job, line, sizeof line);
+    aus_report report = { .title = slash && slash[1] ? slash + 1 : job->path, .subtitle = line, .explanation = &job->explanation, .components = &job->components,
+                          .spectrogram = job->spectrogram.frames > 0 ? &job->spectrogram : NULL, .front_end = job->info->front_end,
+                          .fact = facts->fact, .n_facts = facts->n, .note = (const char *const *)cs->note, .n_notes = cs->n_notes, .json = json.text };
+    *code = cli_write_page(cs, &report, cs->s->report);
+  }
+  aus_json_tree_free(&tree);
+  if (facts) aus_json_free(&json);
+  aus_free(cs->ctx, facts);
+  return status;
+}
+
+int cli_job_report(cli_job *job)
+{
+  int code = CLI_DONE;
+  const aus_status status = write_report(job, &code);
+  return status == AUS_OK ? code : cli_fail(job->cs, CLI_WRITING, status);
+}
+
+int cli_job_look(cli_job *job)
+{
+  if (job->info->channels != 1) return CLI_DONE;
+  const aus_status s = aus_model_spectrogram(job->model, job->components.samples, job->components.whole, &job->spectrogram);
+  if (s == AUS_OK || s == AUS_ENOTSUP) return CLI_DONE; /* a model without a front end of ours shows no picture */
+  return cli_fail(job->cs, CLI_WORKING, s);
 }

@@ -87,8 +87,13 @@ static aus_status make_tracks(cli_session *cs, const aus_report *r, bool folder,
 
 int cli_write_page(cli_session *cs, aus_report *report, const char *path)
 {
-  aus_tracks tracks;
+  aus_tracks tracks = {0};
   beside b = {0};
+  if (!report->components->whole) { /* a saved result without its folder */
+    cli_output_begins(cs, path);
+    const aus_status written = aus_report_write(cs->ctx, report, path, cs->s->force);
+    return written == AUS_OK ? CLI_DONE : cli_fail(cs, CLI_WRITING, written);
+  }
   const int wish = cs->s->report_audio;
   bool folder = wish == CLI_AUDIO_FOLDER;
   aus_status status = make_tracks(cs, report, folder, &tracks);

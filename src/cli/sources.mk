@@ -25,6 +25,9 @@ CLI_COMMANDS = \
 	src/cli/page.h \
 	src/cli/predict.c \
 	src/cli/print_options.c \
+	src/cli/report.c \
+	src/cli/save.c \
+	src/cli/save.h \
 	src/cli/separate.c \
 	src/cli/session.h \
 	src/cli/sources.c \

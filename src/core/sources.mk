@@ -9,6 +9,8 @@ AUS_SOURCES += \
 	src/core/file.c \
 	src/core/json.c \
 	src/core/json.h \
+	src/core/json_read.c \
+	src/core/json_read.h \
 	src/core/memory.c \
 	src/core/parallel.c \
 	src/core/pool.c \

@@ -73,9 +73,8 @@ static void switches(aus_html *h, const char *name)
   aus_html_raw(h, "</span>");
 }
 
-static void row(aus_html *h, const aus_report *r, int32_t index, double loudest)
+static void row(aus_html *h, const aus_report *r, const aus_track *t, int32_t index, double loudest)
 {
-  const aus_track *t = &r->tracks->track[index];
   const char *name = track_name(r, t);
   const bool part = t->component >= 0;
   aus_html_format(h, "<li class=\"track%s\" data-component=\"%d\" data-begin=\"%lld\" data-name=\"", part ? "" : " fixed", t->component, (long long)t->begin);
@@ -85,16 +84,17 @@ static void row(aus_html *h, const aus_report *r, int32_t index, double loudest)
   aus_html_raw(h, "<span class=\"who\"><b>");
   aus_html_text(h, name);
   aus_html_raw(h, "</b>");
-  if (part) place(h, &r->components->place[t->component], name, (double)r->tracks->samples / r->tracks->rate, 0.5 * r->tracks->rate);
+  if (part) place(h, &r->components->place[t->component], name, (double)r->components->samples / r->components->rate, 0.5 * r->components->rate);
   if (t->component == AUS_TRACK_BASELINE) aus_html_raw(h, " <small>always on: what stands where a part is off</small>");
   aus_html_raw(h, "</span>");
-  wave(h, r->tracks, t, loudest);
+  if (r->tracks) wave(h, r->tracks, t, loudest);
+  else aus_html_raw(h, "<span class=\"lane\"></span>");
   if (part) {
     aus_html_raw(h, "<span class=\"share js\"><span class=\"bar\"><i></i></span><output></output></span><input class=\"volume js\" type=\"range\" min=\"0\" max=\"1.5\" step=\"0.05\" value=\"1\" aria-label=\"volume of ");
     aus_html_text(h, name);
     aus_html_raw(h, "\">");
   }
-  player(h, r, index);
+  if (r->tracks) player(h, r, index);
   aus_html_raw(h, "</li>\n");
 }
 
@@ -126,6 +126,11 @@ static void transport(aus_html *h)
 static void remarks(aus_html *h, const aus_report *r)
 {
   const aus_tracks *t = r->tracks;
+  if (!t) {
+    aus_html_raw(h, "<p class=\"warn\">The sound was not kept with this result, so there is nothing to hear; the switches still show what the model says "
+                    "(<code>auscult explain --out DIR</code> keeps it).</p>\n");
+    return;
+  }
   aus_html_format(h, "<p class=\"faint\">Tracks are %d-bit %s%s and add up to the input to the last bit; rounding is folded into the longest. ", t->bits,
                   t->flac ? "FLAC" : "WAV", r->track_file ? " in the folder beside this page" : " inside this page");
   aus_html_raw(h, "The parts are those of the method, not of the world: this explains the model, not the music.</p>\n");
@@ -142,21 +147,33 @@ static void remarks(aus_html *h, const aus_report *r)
   if (r->components->off) aus_html_raw(h, "<p class=\"warn\">An absent part is not silence here but the baseline, which is always on; a part alone is the difference that it makes.</p>\n");
 }
 
-aus_status aus_page_desk(aus_html *h, const aus_report *r)
+/* The tracks, or a silent row per component. */
+static void rows(aus_html *h, const aus_report *r)
 {
   const aus_tracks *t = r->tracks;
+  const int32_t n = t ? t->n : r->components->n;
   float peak[COLUMNS], loudest = 0;
-  for (int32_t i = 0; i < t->n; i++) {
+  for (int32_t i = 0; t && i < n; i++) {
     aus_track_peaks(t, &t->track[i], COLUMNS, peak);
     for (int k = 0; k < COLUMNS; k++) loudest = fmaxf(loudest, peak[k]);
   }
-  aus_html_format(h, "<section id=\"desk\" data-rate=\"%d\" data-samples=\"%lld\" data-bits=\"%d\"%s>\n<h2>Listen</h2>\n<div class=\"two\">\n<div>\n", t->rate, (long long)t->samples, t->bits,
-                  r->track_file ? " data-sound=\"folder\"" : "");
+  aus_html_format(h, "<ol class=\"tracks%s\"%s>\n", n > MANY ? " many" : "", n > MANY ? " tabindex=\"0\" aria-label=\"the parts\"" : "");
+  for (int32_t i = 0; i < n; i++) {
+    const aus_track silent = { .component = i };
+    row(h, r, t ? &t->track[i] : &silent, i, loudest);
+  }
+  aus_html_raw(h, "</ol>\n");
+}
+
+aus_status aus_page_desk(aus_html *h, const aus_report *r)
+{
+  const aus_components *c = r->components;
+  aus_html_format(h, "<section id=\"desk\" data-rate=\"%d\" data-samples=\"%lld\" data-bits=\"%d\" data-sound=\"%s\">\n<h2>Listen</h2>\n<div class=\"two\">\n<div>\n", c->rate,
+                  (long long)c->samples, r->tracks ? r->tracks->bits : 0, !r->tracks ? "none" : r->track_file ? "folder" : "page");
   transport(h);
   aus_html_raw(h, "<p class=\"head js\" aria-hidden=\"true\"><span></span><span>part</span><span></span><span>share in <b data-target-name></b></span><span>level</span></p>\n");
-  aus_html_format(h, "<ol class=\"tracks%s\"%s>\n", t->n > MANY ? " many" : "", t->n > MANY ? " tabindex=\"0\" aria-label=\"the parts\"" : "");
-  for (int32_t i = 0; i < t->n; i++) row(h, r, i, loudest);
-  aus_html_raw(h, "</ol>\n</div>\n");
+  rows(h, r);
+  aus_html_raw(h, "</div>\n");
   answers(h, r);
   aus_html_raw(h, "</div>\n<p class=\"faint js keys\">Keys: <kbd>space</kbd> play, <kbd>1</kbd>\xe2\x80\xa6<kbd>9</kbd> solo, <kbd>shift</kbd>+digit mute, <kbd>0</kbd> everything, "
                   "<kbd>\xe2\x86\x90</kbd> <kbd>\xe2\x86\x92</kbd> one second, <kbd>l</kbd> loop, <kbd>i</kbd> <kbd>o</kbd> loop from and to here, <kbd>t</kbd> next answer. Drag along a wave to loop it.</p>\n");

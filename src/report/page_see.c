@@ -117,11 +117,11 @@ static void controls(aus_html *h, bool any_map, const aus_report *r)
   aus_html_raw(h, "<div class=\"transport js\">");
   if (any_map) aus_html_raw(h, "<label>map <input id=\"opacity\" type=\"range\" min=\"0\" max=\"1\" step=\"0.01\" value=\"0.75\"></label>");
   aus_html_raw(h, "<label>zoom <input id=\"zoom\" type=\"range\" min=\"1\" max=\"16\" step=\"0.5\" value=\"1\"></label>");
-  if (!r->track_file && any_map)
+  if (r->tracks && !r->track_file && any_map)
     aus_html_raw(h, "<span class=\"group\" role=\"group\" aria-label=\"play only\">play only <button data-only=\"for\">positive</button><button data-only=\"against\">negative</button>"
                     "<button data-only=\"top\">the top</button><input id=\"share\" type=\"number\" min=\"0.1\" max=\"100\" step=\"any\" value=\"5\" aria-label=\"top percent of the cells\"> %</span>");
   aus_html_raw(h, "</div>\n");
-  if (r->track_file) return;
+  if (!r->tracks || r->track_file) return;
   aus_html_raw(h, "<form class=\"transport js\" id=\"region\" aria-label=\"a region of the picture\"><span class=\"group\">region "
                   "<input id=\"t0\" type=\"number\" min=\"0\" step=\"any\" aria-label=\"from second\"> to <input id=\"t1\" type=\"number\" min=\"0\" step=\"any\" aria-label=\"to second\"> s, "
                   "<input id=\"f0\" type=\"number\" min=\"0\" step=\"any\" aria-label=\"from hertz\"> to <input id=\"f1\" type=\"number\" min=\"0\" step=\"any\" aria-label=\"to hertz\"> Hz</span>"

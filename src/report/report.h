@@ -6,17 +6,23 @@
 
 #include <auscult/explain.h>
 #include "core/json.h"
+#include "core/json_read.h"
 #include "report/sound.h"
 
 /* A line of provenance: what a reader needs to repeat or doubt the result. */
 typedef struct aus_fact { const char *label, *text; } aus_fact;
+
+/* Lines of provenance made from a result's JSON, which must outlive them. */
+enum { AUS_MAX_FACTS = 24 };
+typedef struct aus_facts { aus_fact fact[AUS_MAX_FACTS]; char text[AUS_MAX_FACTS][640]; int n; } aus_facts;
+void aus_facts_of(const aus_json_tree *result, aus_facts *out);
 
 typedef struct aus_report {
   const char *title;                    /* the input's name */
   const char *subtitle;                 /* in a line: what was asked of whom */
   const aus_explanation *explanation;
   const aus_components *components;
-  const aus_tracks *tracks;             /* encoded */
+  const aus_tracks *tracks;             /* encoded; NULL: the sound is not there */
   const char *const *track_file;        /* NULL: the sound is in the page; else [tracks->n] links relative to it */
   const char *sound_folder;             /* their folder, as the page names it */
   const aus_spectrogram *spectrogram;   /* NULL: the model shows none */

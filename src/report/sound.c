@@ -20,14 +20,27 @@ static float mono_at(const float *x, int32_t channels, int64_t plane, int64_t t)
   return v;
 }
 
-typedef struct source { const float *x; int64_t begin, n; } source;
+/* n samples from `begin` on; channels lie `plane` apart. */
+typedef struct source { const float *x; int64_t begin, n, plane; } source;
+
+/* A part from its first to its last sample that is not silent. */
+static source trimmed(const aus_part *p, int32_t channels)
+{
+  source s = { p->data, p->begin, p->end - p->begin, p->end - p->begin };
+  int64_t from = 0, to = s.n;
+  while (from < to && mono_at(p->data, channels, s.plane, from) == 0) from++;
+  while (to > from && mono_at(p->data, channels, s.plane, to - 1) == 0) to--;
+  s.x += from;
+  s.begin += from;
+  s.n = to - from;
+  return s;
+}
 
 static source source_of(const aus_components *c, int32_t component)
 {
-  if (component == AUS_TRACK_BASELINE) return (source){ c->off, 0, c->samples };
-  if (component == AUS_TRACK_INPUT) return (source){ c->whole, 0, c->samples };
-  const aus_part *p = &c->part[component];
-  return (source){ p->data, p->begin, p->end - p->begin };
+  if (component == AUS_TRACK_BASELINE) return (source){ c->off, 0, c->samples, c->samples };
+  if (component == AUS_TRACK_INPUT) return (source){ c->whole, 0, c->samples, c->samples };
+  return trimmed(&c->part[component], c->channels);
 }
 
 static double peak_of(const aus_components *c, const aus_tracks *out)
@@ -35,7 +48,7 @@ static double peak_of(const aus_components *c, const aus_tracks *out)
   double peak = 0;
   for (int32_t i = 0; i < out->n; i++) {
     const source s = source_of(c, out->track[i].component);
-    for (int64_t t = 0; t < s.n; t++) peak = fmax(peak, fabs((double)mono_at(s.x, c->channels, s.n, t)));
+    for (int64_t t = 0; t < s.n; t++) peak = fmax(peak, fabs((double)mono_at(s.x, c->channels, s.plane, t)));
   }
   return peak;
 }
@@ -46,7 +59,7 @@ static void round_track(const aus_components *c, aus_tracks *out, aus_track *k)
   const double scale = ldexp(out->gain, out->bits - 1);
   const int32_t top = (int32_t)((1 << (out->bits - 1)) - 1);
   for (int64_t t = 0; t < s.n; t++) {
-    const double v = rint((double)mono_at(s.x, c->channels, s.n, t) * scale);
+    const double v = rint((double)mono_at(s.x, c->channels, s.plane, t) * scale);
     k->x[s.begin - k->begin + t] = v > top ? top : v < -top ? -top : (int32_t)v;
   }
 }

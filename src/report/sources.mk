@@ -7,6 +7,7 @@ AUS_SOURCES += \
 	src/report/chart_svg.c \
 	src/report/chart_weights.c \
 	src/report/explanation_json.c \
+	src/report/facts.c \
 	src/report/hershey.inc \
 	src/report/html.c \
 	src/report/html.h \
@@ -26,6 +27,8 @@ AUS_SOURCES += \
 	src/report/png.c \
 	src/report/png.h \
 	src/report/report.h \
+	src/report/saved.c \
+	src/report/saved.h \
 	src/report/sound.c \
 	src/report/sound.h \
 	src/report/trust.c \

@@ -5,6 +5,7 @@ AM_TESTS_ENVIRONMENT = srcdir='$(srcdir)' top_builddir='$(top_builddir)' CC='$(C
 	AUS_EMULATOR='$(AUS_EMULATOR)'; export srcdir top_builddir CC NM AUS_EMULATOR;
 CLI_TESTS = tests/cli/determinism.sh tests/cli/docs.sh tests/cli/exit_codes.sh tests/cli/interrupt.sh tests/cli/man.sh tests/cli/outputs.sh tests/cli/smoke.sh tests/cli/train.sh tests/cli/unusual.sh
 CLI_TESTS = tests/cli/determinism.sh tests/cli/docs.sh tests/cli/exit_codes.sh tests/cli/interrupt.sh tests/cli/man.sh tests/cli/nmf.sh tests/cli/outputs.sh tests/cli/smoke.sh tests/cli/unusual.sh
+CLI_TESTS = tests/cli/determinism.sh tests/cli/docs.sh tests/cli/exit_codes.sh tests/cli/interrupt.sh tests/cli/man.sh tests/cli/outputs.sh tests/cli/report.sh tests/cli/smoke.sh tests/cli/unusual.sh
 SH_TESTS = \
 	tests/checks/headers.sh \
 	tests/checks/includes.sh \
@@ -24,6 +25,8 @@ tests_test_chart_SOURCES = tests/test_chart.c
 tests_test_overlay_SOURCES = tests/test_overlay.c
 tests_test_base64_SOURCES = tests/test_base64.c
 tests_test_sound_SOURCES = tests/test_sound.c
+AUS_TESTS += tests/test_json_read
+tests_test_json_read_SOURCES = tests/test_json_read.c
 tests_test_json_SOURCES = tests/test_json.c
 tests_test_npy_SOURCES = tests/test_npy.c
 tests_test_png_SOURCES = tests/test_png.c

@@ -6,6 +6,7 @@
   if (!desk || !Context || !window.OfflineAudioContext) return;
   document.documentElement.classList.add('live');
   const rate = Number(desk.dataset.rate), length = Number(desk.dataset.samples) / rate, state = a.state;
+  const mute = desk.dataset.sound === 'none'; /* a saved result without its sound: switches only */
   const apart = desk.dataset.sound === 'folder'; /* sound in files beside the page: a page from a file may play but not read them */
   const rows = a.all('.track', desk), part = rows.filter((e) => Number(e.dataset.component) >= 0);
   const played = rows.filter((e) => Number(e.dataset.component) >= (part.length ? -1 : -2));
@@ -91,7 +92,7 @@
     queue.forEach((s) => { try { s.stop(); } catch (e) { /* never started: its part lies elsewhere */ } });
     queue = [];
   };
-  const begin = () => prepare().then(() => {
+  const begin = () => mute ? Promise.resolve() : prepare().then(() => {
     if (playing) return;
     const [low, high] = window_();
     if (at >= high - 0.001 || at < low) at = low;
@@ -113,7 +114,7 @@
     window.requestAnimationFrame(draw);
     mark();
   });
-  const gains = () => tracks.forEach((t) => {
+  const gains = () => !mute && tracks.forEach((t) => {
     if (apart) { t.audio.muted = gainOf(t) === 0; t.audio.volume = Math.min(1, gainOf(t)); }
     else if (t.gain) t.gain.gain.value = gainOf(t);
   });
@@ -270,5 +271,6 @@
     else if (digit && Number(digit[1]) <= n) { if (e.shiftKey) choose((k, o) => (k === digit[1] - 1 ? !o : o)); else solo(digit[1] - 1); }
     else if (keys[e.key]) { e.preventDefault(); keys[e.key](); }
   });
+  if (mute) [play, seek, loop, a.byId('loop-from'), a.byId('loop-to')].forEach((e) => { e.disabled = true; });
   mark();
 })(window.auscult);
