@@ -1,9 +1,15 @@
 # Fuzz targets: fuzz_NAME.c with the function libFuzzer calls, fuzz/corpus/NAME with seeds. make check runs each over its
 # corpus with seeded mutations (fuzz/run.sh); scripts/fuzz NAME SECONDS fuzzes in earnest.
-FUZZ_TARGETS = fuzz/fuzz_aus fuzz/fuzz_npy fuzz/fuzz_options fuzz/fuzz_pipe fuzz/fuzz_recipe fuzz/fuzz_rules fuzz/fuzz_wav
-FUZZ_TARGETS = fuzz/fuzz_aus fuzz/fuzz_npy fuzz/fuzz_options fuzz/fuzz_pipe fuzz/fuzz_recipe fuzz/fuzz_wav
-FUZZ_TARGETS = fuzz/fuzz_aus fuzz/fuzz_npy fuzz/fuzz_options fuzz/fuzz_pipe fuzz/fuzz_rules fuzz/fuzz_wav
-FUZZ_TARGETS = fuzz/fuzz_aus fuzz/fuzz_json fuzz/fuzz_npy fuzz/fuzz_options fuzz/fuzz_pipe fuzz/fuzz_wav
+# one line a target, so that lines of several people merge
+FUZZ_TARGETS =
+FUZZ_TARGETS += fuzz/fuzz_aus
+FUZZ_TARGETS += fuzz/fuzz_json
+FUZZ_TARGETS += fuzz/fuzz_npy
+FUZZ_TARGETS += fuzz/fuzz_options
+FUZZ_TARGETS += fuzz/fuzz_pipe
+FUZZ_TARGETS += fuzz/fuzz_recipe
+FUZZ_TARGETS += fuzz/fuzz_rules
+FUZZ_TARGETS += fuzz/fuzz_wav
 check_PROGRAMS += $(FUZZ_TARGETS)
 fuzz_fuzz_aus_SOURCES = fuzz/fuzz_aus.c fuzz/main.c fuzz/fuzz.h
 fuzz_fuzz_json_SOURCES = fuzz/fuzz_json.c fuzz/main.c fuzz/fuzz.h

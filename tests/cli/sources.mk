@@ -3,9 +3,19 @@ TEST_EXTENSIONS = .sh
 SH_LOG_COMPILER = $(SHELL)
 AM_TESTS_ENVIRONMENT = srcdir='$(srcdir)' top_builddir='$(top_builddir)' CC='$(CC)' NM='$(NM)' \
 	AUS_EMULATOR='$(AUS_EMULATOR)'; export srcdir top_builddir CC NM AUS_EMULATOR;
-CLI_TESTS = tests/cli/determinism.sh tests/cli/docs.sh tests/cli/exit_codes.sh tests/cli/interrupt.sh tests/cli/man.sh tests/cli/outputs.sh tests/cli/smoke.sh tests/cli/train.sh tests/cli/unusual.sh
-CLI_TESTS = tests/cli/determinism.sh tests/cli/docs.sh tests/cli/exit_codes.sh tests/cli/interrupt.sh tests/cli/man.sh tests/cli/nmf.sh tests/cli/outputs.sh tests/cli/smoke.sh tests/cli/unusual.sh
-CLI_TESTS = tests/cli/determinism.sh tests/cli/docs.sh tests/cli/exit_codes.sh tests/cli/interrupt.sh tests/cli/man.sh tests/cli/outputs.sh tests/cli/report.sh tests/cli/smoke.sh tests/cli/unusual.sh
+# one line a test, so that lines of several people merge
+CLI_TESTS =
+CLI_TESTS += tests/cli/determinism.sh
+CLI_TESTS += tests/cli/docs.sh
+CLI_TESTS += tests/cli/exit_codes.sh
+CLI_TESTS += tests/cli/interrupt.sh
+CLI_TESTS += tests/cli/man.sh
+CLI_TESTS += tests/cli/nmf.sh
+CLI_TESTS += tests/cli/outputs.sh
+CLI_TESTS += tests/cli/report.sh
+CLI_TESTS += tests/cli/smoke.sh
+CLI_TESTS += tests/cli/train.sh
+CLI_TESTS += tests/cli/unusual.sh
 SH_TESTS = \
 	tests/checks/headers.sh \
 	tests/checks/includes.sh \
