@@ -17,3 +17,4 @@ EXTRA_DIST += docs/kernels.md
 EXTRA_DIST += docs/convolution.md
 EXTRA_DIST += docs/report.md
 EXTRA_DIST += docs/lrp.md
+EXTRA_DIST += docs/perturbation.md docs/evaluate.md

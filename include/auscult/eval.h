@@ -5,7 +5,7 @@
 #ifndef AUSCULT_EVAL_H
 #define AUSCULT_EVAL_H
 
-#include <auscult/core.h>
+#include <auscult/bundle.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -57,9 +57,9 @@ typedef enum aus_eval_order { AUS_EVAL_DOWN, AUS_EVAL_UP, AUS_EVAL_ABSOLUTE, AUS
 
 /* Scores of n versions of the input: mask[n][cells] is 1 where a cell is itself, 0 where it is replaced; score[n]. */
 typedef aus_status (*aus_eval_hide_fn)(void *user, aus_eval_fill fill, int64_t n, const float *mask, double *score);
-/* The explanation of another input: input[cells] -> value[cells]. */
-typedef aus_status (*aus_eval_explain_fn)(void *user, const float *input, float *value);
-/* The explanation when layer `layer` (cascading: and all above it) of the network is random; AUS_EVAL_LAYER_END: there is none. Draw:
+/* The explanation of another input: signal[samples] -> value[cells]. */
+typedef aus_status (*aus_eval_explain_fn)(void *user, const float *signal, float *value);
+/* The explanation when layer `layer` (cascading: and all above it) of the network is random. draw:
  * another random network. */
 typedef aus_status (*aus_eval_random_fn)(void *user, int32_t layer, int cascading, uint64_t draw, float *value);
 /* The explanation of another target than the one explained, the draw-th. */
@@ -73,6 +73,8 @@ typedef struct aus_eval_subject {
   const float *input;       /* [cells] what is explained; NULL: cells are no numbers */
   const float *amplitude;   /* [cells] how loud each cell is, for that order; NULL: |input| */
   int per_unit;             /* value is per unit of the input (a gradient), not a share of the score */
+  const float *signal;      /* [samples] what `explain` takes and max-sensitivity disturbs; NULL: input */
+  int64_t samples;
   const float *baseline;    /* [cells] what AUS_EVAL_ZERO replaces with; NULL: 0. Only for per_unit */
   double score, score_none; /* f(input), f(baseline) */
   int complete;             /* the method promises that values sum to score - score_none */
@@ -102,6 +104,15 @@ AUS_API double aus_eval_aopc(const aus_eval_curve *c);                 /* mean o
 AUS_API double aus_eval_infidelity(int64_t n, const double *product, const double *drop, int scaled);
 /* ||a - b|| / ||a||, the norm of a taken as 1 where it is 0. */
 AUS_API double aus_eval_distance(int64_t n, const float *a, const float *b);
+
+/* ---- random networks ------------------------------------------------------------------------------------------- */
+
+/* Layers that learn, counted from the output down; the node's name, NULL past the end. */
+AUS_API int32_t aus_eval_layers(const aus_bundle *bundle);
+AUS_API const char *aus_eval_layer_name(const aus_bundle *bundle, int32_t layer);
+/* The bytes of a bundle with random parameters in this layer (cascading: and in all above it): *out, as long as bytes, 64-byte aligned. Matrices and kernels: Gaussian of the same root mean square; vectors: shuffled. */
+AUS_API aus_status aus_eval_randomise(aus_ctx *ctx, const void *bytes, size_t size, int32_t layer, int cascading, uint64_t seed, void **out);
+AUS_API void aus_eval_randomise_free(aus_ctx *ctx, void *bytes);
 
 /* ---- all of it --------------------------------------------------------------------------------------------------- */
 

@@ -4,9 +4,11 @@
 
 #include "cli/options.h"
 
-extern const cli_command cli_predict, cli_explain, cli_separate, cli_model_info, cli_model_verify, cli_model_run, cli_model_embed, cli_train;
-extern const cli_command cli_predict, cli_explain, cli_separate, cli_nmf, cli_model_info, cli_model_verify, cli_model_run, cli_model_embed;
-extern const cli_command cli_predict, cli_explain, cli_report, cli_separate, cli_model_info, cli_model_verify, cli_model_run, cli_model_embed;
+extern const cli_command cli_predict, cli_explain, cli_separate, cli_model_info, cli_model_verify, cli_model_run, cli_model_embed;
+extern const cli_command cli_train;
+extern const cli_command cli_nmf;
+extern const cli_command cli_report;
+extern const cli_command cli_evaluate, cli_compare;
 
 /* NULL-terminated, in the order of the help. */
 extern const cli_command *const cli_commands[];

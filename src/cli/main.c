@@ -10,6 +10,8 @@ const cli_command *const cli_commands[] = {
   &cli_predict,
   &cli_explain,
   &cli_report,
+  &cli_evaluate,
+  &cli_compare,
   &cli_separate,
   &cli_nmf,
   &cli_train,

@@ -52,12 +52,15 @@ typedef struct cli_command {
 typedef struct cli_settings {
   const char *model, *model_cmd, *stems, *separator, *segments, *target, *samples, *tiles, *out, *report;
   const char *layer, *from, *rules, *quadrature, *save, *window, *stride, *tree;
+  const char *judged, *metrics, *events, *map;
   cli_list input, tap, baseline, mask;
   int method, surrogate, distance, fill, scale, selection, superpixel, interpolate;
   int layer_input, absolute, multipliers, no_relu, keep;
   int report_audio, report_bits;
   int json, force, quiet, no_residual, normalise;
   int64_t top, seed, features, bootstrap, stability_runs, superpixels, threads, mixes, format, steps, grid;
+  int64_t curve_steps, draws, repeats, near;
+  double radius, subset;
   double kernel_width, alpha, offset, duration, timeout, crossfade, noise, probability;
   int resume;                    /* train */
   int64_t epochs, explain_every;

@@ -7,6 +7,8 @@ CLI_COMMANDS = \
 	src/cli/arrays.h \
 	src/cli/arrays_read.c \
 	src/cli/commands.h \
+	src/cli/compare.c \
+	src/cli/evaluate.c \
 	src/cli/explain.c \
 	src/cli/input.c \
 	src/cli/input.h \
@@ -14,6 +16,11 @@ CLI_COMMANDS = \
 	src/cli/job_components.c \
 	src/cli/job_show.c \
 	src/cli/job_targets.c \
+	src/cli/judge.c \
+	src/cli/judge.h \
+	src/cli/judge_arrays.c \
+	src/cli/judge_events.c \
+	src/cli/judge_sound.c \
 	src/cli/model_embed.c \
 	src/cli/model_info.c \
 	src/cli/model_run.c \

@@ -24,7 +24,7 @@ const char *aus_eval_summary(int32_t i) { return i < 0 ? NULL : row_at(i)->summa
 static const char *missing(const aus_eval_subject *s, const eval_row *row)
 {
   if (row->needs & EVAL_HIDE && !s->hide) return "a model that can be asked about inputs with parts replaced";
-  if (row->needs & EVAL_EXPLAIN && (!s->explain || !s->input)) return "the method itself, to explain inputs near this one";
+  if (row->needs & EVAL_EXPLAIN && (!s->explain || !(s->input || s->signal))) return "the method itself, to explain inputs near this one";
   if (row->needs & EVAL_RANDOM && !s->random) return "a network whose parameters can be made random";
   if (row->needs & EVAL_OTHER && !s->other) return "the method itself and a second target";
   if (row->needs & EVAL_INSIDE && !s->inside) return "events to compare with (--events LABELS.txt)";

@@ -25,14 +25,16 @@ aus_status eval_sensitivity(eval_work *w)
 {
   const aus_eval_subject *s = w->s;
   const int32_t n = w->config->perturbed;
-  float *near = aus_alloc(w->ctx, (size_t)s->cells, sizeof *near), *value = aus_alloc(w->ctx, (size_t)s->cells, sizeof *value);
+  const float *signal = s->signal ? s->signal : s->input;
+  const int64_t samples = s->signal ? s->samples : s->cells;
+  float *near = aus_alloc(w->ctx, (size_t)samples, sizeof *near), *value = aus_alloc(w->ctx, (size_t)s->cells, sizeof *value);
   double *apart = aus_alloc(w->ctx, (size_t)n + 1, sizeof *apart), peak = 0, most = 0, mean, lo[2], hi[2];
   aus_status status = near && value && apart ? AUS_OK : AUS_ENOMEM;
-  for (int64_t i = 0; i < s->cells; i++) peak = fmax(peak, fabs((double)s->input[i]));
+  for (int64_t i = 0; i < samples; i++) peak = fmax(peak, fabs((double)signal[i]));
   for (int32_t d = 0; d < n && status == AUS_OK; d++) {
     aus_rng rng;
     aus_rng_init(&rng, w->config->seed, (uint64_t)d);
-    for (int64_t i = 0; i < s->cells; i++) near[i] = (float)(s->input[i] + w->config->radius * peak * (2 * aus_rng_uniform(&rng) - 1));
+    for (int64_t i = 0; i < samples; i++) near[i] = (float)(signal[i] + w->config->radius * peak * (2 * aus_rng_uniform(&rng) - 1));
     status = s->explain(s->user, near, value);
     if (status == AUS_OK) apart[d] = aus_eval_distance(s->cells, s->value, value);
     if (status == AUS_OK) most = fmax(most, apart[d]);

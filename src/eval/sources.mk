@@ -5,6 +5,7 @@ AUS_SOURCES += src/eval/eval.h
 AUS_SOURCES += src/eval/evaluate.c
 AUS_SOURCES += src/eval/faithful.c
 AUS_SOURCES += src/eval/measures.c
+AUS_SOURCES += src/eval/randomise.c
 AUS_SOURCES += src/eval/rank.c
 AUS_SOURCES += src/eval/robust.c
 AUS_SOURCES += src/eval/shape.c

@@ -72,7 +72,7 @@ static aus_status batch_create(aus_network *net, int64_t length, int64_t work, b
   b->slots = SLOT_BYTES / (int64_t)sizeof(float) / b->floats;
   b->slots = b->slots < LEAST_SLOTS ? LEAST_SLOTS : b->slots > MOST_SLOTS ? MOST_SLOTS : b->slots;
   if (b->slots > work) b->slots = work;
-  AUS_TRY(need_runs(net, b->slots < net->ctx->threads ? (int32_t)b->slots : net->ctx->threads, length));
+  AUS_TRY(need_runs(net, b->slots < net->ctx->threads ? 1 : net->ctx->threads, length)); /* any worker may take a patch: a run for each, or none to share */
   b->features = aus_alloc(net->ctx, (size_t)b->slots, (size_t)b->floats * sizeof(float));
   b->scratch = aus_alloc(net->ctx, (size_t)b->floats, sizeof(float));
   b->scores = aus_alloc(net->ctx, (size_t)b->slots, (size_t)net->targets * sizeof(float));

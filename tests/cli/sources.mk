@@ -7,6 +7,7 @@ AM_TESTS_ENVIRONMENT = srcdir='$(srcdir)' top_builddir='$(top_builddir)' CC='$(C
 CLI_TESTS =
 CLI_TESTS += tests/cli/determinism.sh
 CLI_TESTS += tests/cli/docs.sh
+CLI_TESTS += tests/cli/evaluate.sh
 CLI_TESTS += tests/cli/exit_codes.sh
 CLI_TESTS += tests/cli/interrupt.sh
 CLI_TESTS += tests/cli/man.sh
