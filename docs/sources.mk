@@ -18,3 +18,4 @@ EXTRA_DIST += docs/convolution.md
 EXTRA_DIST += docs/report.md
 EXTRA_DIST += docs/lrp.md
 EXTRA_DIST += docs/perturbation.md docs/evaluate.md
+EXTRA_DIST += docs/training.md
