@@ -288,6 +288,19 @@ static aus_status activation_1(aus_net *n, int32_t op)
   return unary(n, op, 1, &attr);
 }
 
+/* ln(x + offset), for what is not negative: the compression of a learnt filterbank [Sainath15]. The offset is no parameter of the training. */
+static aus_status logarithm(aus_net *n, int32_t op)
+{
+  float offset;
+  char name[AUS_NET_NAME + 8];
+  aus_net_value in[2] = { n->at }, sum;
+  AUS_TRY(real(n, "offset", positional(n, 1), 1e-30, 1e6, &offset));
+  AUS_TRY(constant(n, "offset", 1, (double)offset, &in[1]));
+  snprintf(name, sizeof name, "%s.sum", n->name);
+  AUS_TRY(emit(n, AUS_OP_add, name, 2, in, 0, NULL, &sum));
+  return emit(n, op, n->name, 1, &sum, 0, NULL, &n->at);
+}
+
 static aus_status dropout(aus_net *n, int32_t op)
 {
   aus_word attr = { 0 };
@@ -485,6 +498,7 @@ static const kind kinds[] = {
   { "softplus", AUS_OP_softplus, 0, 0, "", activation },
   { "leaky_relu", AUS_OP_leaky_relu, 0, 1, "", activation_1 },
   { "elu", AUS_OP_elu, 0, 1, "", activation_1 },
+  { "log", AUS_OP_log, 1, 1, "", logarithm },
   { "maxpool", AUS_OP_max_pool, 1, 1, WINDOW "ceil", pool },
   { "avgpool", AUS_OP_avg_pool, 1, 1, "stride pad ceil count_pad", pool },
   { "global_mean", AUS_OP_reduce_mean, 0, 0, "", global_pool },

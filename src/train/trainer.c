@@ -24,6 +24,13 @@ static bool is_moment(const aus_graph *g, int32_t value)
   return false;
 }
 
+/* The offset of a `log` layer is a constant that happens to be an operand. */
+static bool is_offset(const char *name)
+{
+  const size_t n = strlen(name);
+  return n > 7 && strcmp(name + n - 7, ".offset") == 0;
+}
+
 static int64_t padded(int64_t n) { return (n + 15) / 16 * 16; }
 
 static void describe_params(aus_trainer *t)
@@ -36,7 +43,7 @@ static void describe_params(aus_trainer *t)
     for (int32_t i = 0; i < t->n_params; i++) known |= t->param[i].tensor == g->value[v].tensor;
     if (known) continue;
     t->param[t->n_params++] = (aus_param){ .name = info->name, .tensor = g->value[v].tensor, .rank = info->rank, .count = info->count,
-                                           .trained = !is_moment(g, v) && !starts_with_any(info->name, &t->r->freeze) };
+                                           .trained = !is_moment(g, v) && !is_offset(info->name) && !starts_with_any(info->name, &t->r->freeze) };
   }
 }
 
