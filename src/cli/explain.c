@@ -2,6 +2,7 @@
 #include "attrib/attrib.h"
 #include "cli/arrays.h"
 #include "cli/commands.h"
+#include "cli/exports.h"
 #include "cli/job.h"
 #include "cli/page.h"
 #include "cli/save.h"
@@ -72,6 +73,7 @@ static const cli_option options[] = {
   { "top-k", 0, CLI_INTEGER, "K", "3", 1, 1000, CLI_AT(mixes), "components in the top-k mix of --out" },
   { "report", 0, CLI_TEXT, "FILE.html", NULL, 0, 0, CLI_AT(report), "one self-contained page: mixing desk, pictures, numbers" },
   CLI_ROW_REPORT_AUDIO,
+  CLI_ROW_EXPORTS,
   CLI_ROW_FORCE,
   CLI_ROW_COMMON,
   CLI_ROW_END
@@ -82,6 +84,7 @@ static int check_outputs(cli_session *cs)
 {
   int code = CLI_DONE;
   if (cs->s->report) code = cli_check_free(cs, cs->s->report);
+  if (code == CLI_DONE) code = cli_check_exports(cs);
   if (code == CLI_DONE && cs->s->stems && cs->s->separator) code = cli_say(cs, CLI_BAD_USAGE, "give --stems or --separator, not both");
   return code;
 }
@@ -102,10 +105,11 @@ static int show(cli_job *job)
 {
   cli_session *cs = job->cs;
   int code = CLI_DONE;
-  if (cs->s->out || cs->s->report) code = cli_job_look(job);
+  const bool exports = cs->s->exports.n > 0 || cs->s->svg || cs->s->png;
+  if (cs->s->out || cs->s->report || exports) code = cli_job_look(job);
   if (code == CLI_DONE && cs->s->out) code = cli_write_parts(cs, &job->components, &job->explanation, false);
   if (code == CLI_DONE && cs->s->out) code = cli_save(job);
-  if (code == CLI_DONE && cs->s->report) code = cli_job_report(job);
+  if (code == CLI_DONE && (cs->s->report || exports)) code = cli_job_report(job);
   if (code != CLI_DONE) return code;
   if (!cs->s->json) return cli_job_print(job);
   aus_json json;

@@ -1,5 +1,6 @@
 /* job_show.c - an explanation as a table on stdout, as JSON, and as a page. */
 #include "cli/commands.h"
+#include "cli/exports.h"
 #include "cli/job.h"
 #include "cli/page.h"
 #include "cli/save.h"
@@ -97,7 +98,7 @@ int cli_job_print(const cli_job *job)
 /* Rows of the option table that change how the job is run or shown, not its result. */
 static bool is_setting(const char *name)
 {
-  static const char *const others[] = { "model", "model-cmd", "timeout", "threads", "quiet", "json", "out", "report", "report-audio", "report-bits", "force", "top-k", "offset", "duration", "save" };
+  static const char *const others[] = { "model", "model-cmd", "timeout", "threads", "quiet", "json", "out", "report", "report-audio", "report-bits", "export", "svg", "png", "force", "top-k", "offset", "duration", "save" };
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     if (strcmp(others[i], name) == 0) return false;
   return true;
@@ -188,7 +189,8 @@ static aus_status write_report(cli_job *job, int *code)
     aus_report report = { .title = slash && slash[1] ? slash + 1 : job->path, .subtitle = line, .explanation = &job->explanation, .components = &job->components,
                           .spectrogram = job->spectrogram.frames > 0 ? &job->spectrogram : NULL, .front_end = job->info->front_end,
                           .fact = facts->fact, .n_facts = facts->n, .note = (const char *const *)cs->note, .n_notes = cs->n_notes, .json = json.text };
-    *code = cli_write_page(cs, &report, cs->s->report);
+    if (cs->s->report) *code = cli_write_page(cs, &report, cs->s->report);
+    if (*code == CLI_DONE) *code = cli_write_exports(cs, &report);
   }
   aus_json_tree_free(&tree);
   if (facts) aus_json_free(&json);

@@ -56,6 +56,8 @@ typedef struct cli_settings {
   cli_list input, tap, baseline, mask;
   int method, surrogate, distance, fill, scale, selection, superpixel, interpolate;
   int layer_input, absolute, multipliers, no_relu, keep;
+  cli_list exports;
+  const char *svg, *png;
   int report_audio, report_bits;
   int json, force, quiet, no_residual, normalise;
   int64_t top, seed, features, bootstrap, stability_runs, superpixels, threads, mixes, format, steps, grid;

@@ -10,6 +10,8 @@ CLI_COMMANDS = \
 	src/cli/compare.c \
 	src/cli/evaluate.c \
 	src/cli/explain.c \
+	src/cli/exports.c \
+	src/cli/exports.h \
 	src/cli/input.c \
 	src/cli/input.h \
 	src/cli/job.h \

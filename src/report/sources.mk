@@ -7,6 +7,8 @@ AUS_SOURCES += \
 	src/report/chart_svg.c \
 	src/report/chart_weights.c \
 	src/report/explanation_json.c \
+	src/report/export.c \
+	src/report/export.h \
 	src/report/facts.c \
 	src/report/hershey.inc \
 	src/report/html.c \

@@ -22,7 +22,8 @@ exits 0 "without the folder" report song.json --out bare.html
 check "the page says that there is no sound" grep -q "The sound was not kept" bare.html
 check "and so does the command" grep -q "the sound is not there" err
 exits 3 "--parts that is not there" report song.json --parts nowhere --out x.html
-exits 2 "no --out" report song.json
+exits 2 "nothing to write" report song.json
+exits 2 "an export of no kind" report song.json --export midi=x.mid
 exits 3 "no such file" report nothing.json --out x.html
 exits 0 "another JSON" predict "$song" -m "$model" --json
 cp out other.json
@@ -34,4 +35,12 @@ exits 3 "a table that is not there" report long.json --out x.html
 sed 's/"samples": 1[0-9]*/"samples": 5/' elsewhere/moved/result.json >elsewhere/moved/short.json
 exits 3 "sound of another length" report elsewhere/moved/short.json --out x.html
 check "no page is left" test ! -e x.html
+# files for other tools
+exits 0 "explain, two stretches" explain "$song" -m "$model" --stems "$demo/stems" --segments 2 --target drums,bass --out seg --export csv=now.csv --svg now
+exits 0 "every export" report seg/result.json --export audacity=a.txt --export raven=r.txt --export textgrid=t.TextGrid --export sv=s.csv --export jams=j.jams \
+  --export csv=c.csv --export tsv=c.tsv --svg svg --png png
+check "the same from explain and from report" cmp now.csv c.csv
+check "the same charts" diff -r now svg
+exits 1 "an export in the way" report song.json --export csv=c.csv
+for p in /usr/bin/python3 python3; do $p -c 'import numpy' 2>/dev/null && { check "readers of our own agree on all of them" $p "$src/tests/cli/check_exports.py" seg/result.json; break; }; done
 finish

@@ -25,7 +25,7 @@ SH_TESTS = \
 	tests/checks/symbols.sh \
 	$(CLI_TESTS)
 TESTS += $(SH_TESTS)
-EXTRA_DIST += $(SH_TESTS) tests/cli/long.sh tests/cli/check_outputs.py tests/cli/lib.sh scripts/count-results scripts/demo scripts/lib.sh scripts/matrix scripts/test
+EXTRA_DIST += $(SH_TESTS) tests/cli/long.sh tests/cli/check_exports.py tests/cli/check_outputs.py tests/cli/lib.sh scripts/count-results scripts/demo scripts/lib.sh scripts/matrix scripts/test
 
 if HAVE_CMOCKA
 AUS_TESTS += tests/test_cli

@@ -1,0 +1,77 @@
+/* exports.c - files for other tools, charts for papers. */
+#include "cli/exports.h"
+#include "cli/wavs.h"
+#include "report/export.h"
+
+#include <string.h>
+
+/* KIND=FILE; returns the kind, AUS_EXPORTS when it is none. */
+static aus_export read_export(const char *text, const char **path)
+{
+  for (int k = 0; k < AUS_EXPORTS; k++) {
+    const size_t n = strlen(aus_export_name[k]);
+    if (strncmp(text, aus_export_name[k], n) != 0 || text[n] != '=' || !text[n + 1]) continue;
+    *path = text + n + 1;
+    return (aus_export)k;
+  }
+  return AUS_EXPORTS;
+}
+
+int cli_check_exports(cli_session *cs)
+{
+  int code = CLI_DONE;
+  for (int i = 0; i < cs->s->exports.n && code == CLI_DONE; i++) {
+    const char *path = NULL;
+    if (read_export(cs->s->exports.item[i], &path) == AUS_EXPORTS)
+      code = cli_say(cs, CLI_BAD_USAGE, "--export %s: want KIND=FILE with KIND audacity, raven, textgrid, sv, jams, csv or tsv", cs->s->exports.item[i]);
+    else code = cli_check_free(cs, path);
+  }
+  return code;
+}
+
+static int write_chart(cli_session *cs, const aus_report *r, cli_names *names, const char *dir, int32_t target, int32_t chart, bool png)
+{
+  char path[CLI_PATH], name[160];
+  void *bytes;
+  size_t size;
+  aus_outfile *f;
+  aus_status status = aus_chart_file(cs->ctx, r, target, chart, png, &bytes, &size);
+  if (status != AUS_OK) return cli_fail(cs, CLI_WRITING, status);
+  if (!bytes) return CLI_DONE;
+  snprintf(name, sizeof name, "%.60s_%s", r->explanation->target[target].name, aus_chart_name[chart]);
+  cli_part_path(names, dir, name, png ? "png" : "svg", path);
+  cli_output_begins(cs, path);
+  status = aus_outfile_open(cs->ctx, path, cs->s->force, &f);
+  if (status == AUS_OK) {
+    status = aus_outfile_write(f, bytes, size);
+    if (status == AUS_OK) status = aus_outfile_commit(f);
+    else aus_outfile_abort(f);
+  }
+  aus_free(cs->ctx, bytes);
+  return status == AUS_OK ? CLI_DONE : cli_fail(cs, CLI_WRITING, status);
+}
+
+static int write_charts(cli_session *cs, const aus_report *r, const char *dir, bool png)
+{
+  cli_names *names = aus_alloc_zero(cs->ctx, 1, sizeof *names);
+  int code = names ? cli_make_dir(cs, dir) : cli_fail(cs, CLI_WRITING, AUS_ENOMEM);
+  for (int32_t t = 0; t < r->explanation->n_targets; t++)
+    for (int32_t k = 0; k < AUS_CHARTS && code == CLI_DONE; k++) code = write_chart(cs, r, names, dir, t, k, png);
+  aus_free(cs->ctx, names);
+  return code;
+}
+
+int cli_write_exports(cli_session *cs, const aus_report *r)
+{
+  int code = CLI_DONE;
+  for (int i = 0; i < cs->s->exports.n && code == CLI_DONE; i++) {
+    const char *path = NULL;
+    const aus_export kind = read_export(cs->s->exports.item[i], &path);
+    cli_output_begins(cs, path);
+    const aus_status status = aus_export_write(cs->ctx, r, kind, path, cs->s->force);
+    if (status != AUS_OK) code = cli_fail(cs, CLI_WRITING, status);
+  }
+  if (code == CLI_DONE && cs->s->svg) code = write_charts(cs, r, cs->s->svg, false);
+  if (code == CLI_DONE && cs->s->png) code = write_charts(cs, r, cs->s->png, true);
+  return code;
+}
