@@ -92,6 +92,7 @@ convs([3, 6, 7, 5], [9, 6, 3, 3], True, p=(4, 3, 3, 4))  # windows of padding al
 convs([2, 1, 40, 20], [17, 1, 24, 2], True, p=(3, 1, 5, 0))  # a tall kernel on one channel
 convs([1, 2, 31, 9], [10, 1, 20, 1], False, s=(3, 1), g=2)
 convs([1, 2, 23, 40], [12, 2, 5, 9], True, s=(2, 3), d=(2, 2), p=(4, 8, 3, 5))  # few channels: by columns
+convs([6, 1, 9, 12], [10, 1, 3, 3], True, p=(1, 1, 1, 1))  # by columns, an item per thread
 convs([2, 3, 5000], [9, 3, 31], True, s=(1, 2), p=(0, 15, 0, 15))
 transposes([1, 6, 7, 41], [6, 14, 5, 5], True, s=(2, 2), p=(2, 2, 2, 2), extra=(1, 1))
 transposes([2, 48, 4, 5], [48, 60, 5, 5], True, s=(2, 2), p=(2, 2, 2, 2), extra=(1, 1))

@@ -128,18 +128,14 @@ static void place(product *p, float *scratch)
 static int64_t pixels_now(const product *p) { return p->n_items * p->n_y * p->n_x; }
 static float *a_of(const product *p, int64_t g, int32_t b) { return p->a + (g * p->c.ocg + aus_conv_block_start(&p->c, b)) * pixels_now(p); }
 
-/* Units: (group, block, item). Pixels of a band lie together in each plane of narrow. */
-static void turn_a(void *arg, int64_t begin, int64_t end, int worker)
+/* Unit (group, block, item). Pixels of a band lie together in each plane of narrow. */
+static void turn_a(const product *p, int64_t u)
 {
-  const product *p = arg;
   const aus_conv *c = &p->c;
-  (void)worker;
-  for (int64_t u = begin; u < end; u++) {
-    const int64_t item = u % p->n_items, g = u / p->n_items / c->blocks, n = p->n_y * p->n_x;
-    const int32_t b = (int32_t)(u / p->n_items % c->blocks), m = aus_conv_block_size(c, b);
-    const int64_t channel = ((p->i0 + item) * c->groups + g) * c->ocg + aus_conv_block_start(c, b);
-    p->ctx->kernels->gemm.pack_a(0, m, n, m, p->narrow + channel * c->oh * c->ow + p->y0 * c->ow + p->x0, c->oh * c->ow, a_of(p, g, b) + item * n * m);
-  }
+  const int64_t item = u % p->n_items, g = u / p->n_items / c->blocks, n = p->n_y * p->n_x;
+  const int32_t b = (int32_t)(u / p->n_items % c->blocks), m = aus_conv_block_size(c, b);
+  const int64_t channel = ((p->i0 + item) * c->groups + g) * c->ocg + aus_conv_block_start(c, b);
+  p->ctx->kernels->gemm.pack_a(0, m, n, m, p->narrow + channel * c->oh * c->ow + p->y0 * c->ow + p->x0, c->oh * c->ow, a_of(p, g, b) + item * n * m);
 }
 
 static int64_t channels_of(const product *p, int64_t block) { return at_most(p->lanes, p->c.icg - block * p->lanes); }
@@ -163,14 +159,23 @@ static void turn_row(const product *p, int64_t item, int64_t g, int64_t block, i
   p->ctx->kernels->gemm.pack_a(0, channels_of(p, block), to - from, (int32_t)p->lanes, p->wide + at + from, c->ih * c->iw, dst + from * p->lanes);
 }
 
-/* Units: (group, block, item, row). */
-static void turn_b(void *arg, int64_t begin, int64_t end, int worker)
+/* Unit (group, block, item): a whole image. */
+static void turn_b(const product *p, int64_t u)
+{
+  const int64_t item = u % p->n_items, block = u / p->n_items % p->blocks, g = u / p->n_items / p->blocks;
+  float *to = p->b + ((g * p->blocks + block) * p->items + item) * p->image;
+  for (int64_t y = 0; y < p->rows; y++) turn_row(p, item, g, block, y, to + y * p->step_y);
+}
+
+/* Units of A, then of B: one parallel region for both. */
+static void turn(void *arg, int64_t begin, int64_t end, int worker)
 {
   const product *p = arg;
+  const int64_t units_a = p->c.groups * p->c.blocks * p->n_items;
   (void)worker;
   for (int64_t u = begin; u < end; u++) {
-    const int64_t y = u % p->rows, item = u / p->rows % p->n_items, block = u / p->rows / p->n_items % p->blocks, g = u / p->rows / p->n_items / p->blocks;
-    turn_row(p, item, g, block, y, p->b + ((g * p->blocks + block) * p->items + item) * p->image + y * p->step_y);
+    if (u < units_a) turn_a(p, u);
+    else turn_b(p, u - units_a);
   }
 }
 
@@ -250,8 +255,7 @@ static void one_band(product *p)
 {
   const aus_conv *c = &p->c;
   const int64_t n = pixels_now(p), work = n * at_least(1, p->tile_w) * ceil_div(c->ocg, p->parts);
-  aus_parallel_for(p->ctx, c->groups * c->blocks * p->n_items, at_least(1, (1 << 14) / (p->n_y * p->n_x * c->block)), turn_a, p);
-  aus_parallel_for(p->ctx, c->groups * p->blocks * p->n_items * p->rows, at_least(1, (1 << 14) / (p->cols * p->lanes)), turn_b, p);
+  aus_parallel_for(p->ctx, c->groups * p->n_items * (c->blocks + p->blocks), at_least(1, (1 << 14) / (p->n_y * p->n_x * c->block)), turn, p);
   aus_parallel_for(p->ctx, c->groups * p->tiles * p->parts, at_least(1, (1 << 18) / work), multiply, p);
   p->first = false;
 }
