@@ -11,6 +11,7 @@
  * different threads; each row is computed whole, and sums over time are sgemm's, so bits do not depend on threads. */
 #include "nn/ops/recurrent.h"
 #include "la/la.h"
+#include "nn/ops/common.h"
 
 #include <string.h>
 
@@ -233,32 +234,15 @@ static void back_to_r(const way_back *w)
   }
 }
 
-/* Sums of columns [begin, end) over all rows, in their order, in double. */
-typedef struct columns { const float *src; int64_t rows, pitch; float *dst; } columns;
-enum { COLS = 64 };
-
-static void sum_columns(void *arg, int64_t begin, int64_t end, int worker)
-{
-  const columns *j = arg;
-  double sum[COLS] = {0};
-  (void)worker;
-  for (int64_t r = 0; r < j->rows; r++)
-    for (int64_t i = begin; i < end; i++) sum[i - begin] += (double)j->src[r * j->pitch + i];
-  for (int64_t i = begin; i < end; i++) j->dst[i] = (float)sum[i - begin];
-}
-
 static void back_to_bias(const way_back *w)
 {
   const aus_recurrent *l = &w->l;
   const int64_t rows = rows_of(w);
   for (int64_t d = 0; d < l->dirs; d++) {
     float *bias = wanted(w, BIAS) + d * 2 * l->wide;
-    columns j = { w->diff + d * rows * l->wide, rows, l->wide, bias };
-    aus_parallel_for(l->call->ctx, l->wide, COLS, sum_columns, &j);
+    aus_op_sum_rows(l->call->ctx, rows, l->wide, w->diff + d * rows * l->wide, bias);
     memcpy(bias + l->wide, bias, (size_t)l->wide * sizeof *bias);
-    if (!w->late_diff) continue;
-    j = (columns){ w->late + d * rows * l->hidden, rows, l->hidden, bias + l->wide + 2 * l->hidden };
-    aus_parallel_for(l->call->ctx, l->hidden, COLS, sum_columns, &j);
+    if (w->late_diff) aus_op_sum_rows(l->call->ctx, rows, l->hidden, w->late + d * rows * l->hidden, bias + l->wide + 2 * l->hidden);
   }
 }
 
