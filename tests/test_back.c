@@ -368,6 +368,45 @@ static void outputs_nobody_read(void **state)
   aus_ctx_destroy(ctx);
 }
 
+/* Parameters of the caller's own, read anew by each forward: nothing is packed beforehand, and the diffs are the same. */
+static void own_parameters(void **state)
+{
+  (void)state;
+  aus_ctx *ctx = test_ctx(2);
+  int checked = 0;
+  for (const golden_case *c = golden_cases; c < golden_cases + N_CASES; c++) {
+    if (c->n_in < 3 || !c->in[1].param || !row_of(c->op)) continue;
+    job j = start_kept(ctx, c, 9);
+    float *own[6] = { 0 }, *want[6], *got[6];
+    for (int k = 0; k < c->n_in; k++) {
+      char name[16];
+      snprintf(name, sizeof name, "x%d", k);
+      const int32_t tensor = aus_bundle_find_tensor(j.bundle, name);
+      const aus_operand *in = &j.run->step[0].call.in[k];
+      if (tensor < 0) continue;
+      own[tensor] = nans(aus_shape_count(&in->shape));
+      memcpy(own[tensor], in->data, (size_t)aus_shape_count(&in->shape) * sizeof(float));
+    }
+    go_back(c, j.run, PLAIN, ~0u, want);
+    aus_run_destroy(j.run);
+    assert_ok(ctx, aus_run_create_on(ctx, j.bundle, NULL, NULL, 0, AUS_RUN_KEEP | AUS_RUN_TRAINING, own, &j.run));
+    fill_inputs(c, 9, j.run);
+    assert_ok(ctx, aus_run_forward(j.run));
+    go_back(c, j.run, PLAIN, ~0u, got);
+    for (int k = 0; k < c->n_in; k++) {
+      if (memcmp(want[k], got[k], (size_t)aus_shape_count(&j.run->step[0].call.in[k].shape) * sizeof(float)) != 0)
+        fail_msg("%s, case %d: own parameters give other bits to operand %d", c->op, (int)(c - golden_cases), k);
+    }
+    end_job(&j);
+    drop(want, c->n_in);
+    drop(got, c->n_in);
+    drop(own, 6);
+    checked++;
+  }
+  assert_true(checked >= 12);
+  aus_ctx_destroy(ctx);
+}
+
 static void going_back_touches_no_allocator(void **state)
 {
   (void)state;
@@ -535,6 +574,7 @@ int main(void)
     cmocka_unit_test(agrees_with_the_reference_on_every_isa),
     cmocka_unit_test(same_bits_for_1_2_3_threads_and_one_at_a_time),
     cmocka_unit_test(outputs_nobody_read),
+    cmocka_unit_test(own_parameters),
     cmocka_unit_test(going_back_touches_no_allocator),
     cmocka_unit_test(a_convolutional_network_as_a_whole),
     cmocka_unit_test(a_recurrent_network_with_attention_as_a_whole),

@@ -137,9 +137,9 @@ class Won(nn.Module):
 class BLSTM(nn.Module):
     """Mask inference net: [n, 400, 512] log magnitudes -> sigmoid mask; 4 bidirectional layers of 300."""
 
-    def __init__(self):
+    def __init__(self, bins=512, layers=4):
         super().__init__()
-        self.rnn, self.mask = nn.LSTM(512, 300, 4, batch_first=True, bidirectional=True), nn.Linear(600, 512)
+        self.rnn, self.mask = nn.LSTM(bins, 300, layers, batch_first=True, bidirectional=True), nn.Linear(600, bins)
 
     def forward(self, x):
         return torch.sigmoid(self.mask(self.rnn(x)[0]))
@@ -177,4 +177,5 @@ NETS = {  # name: (class, shape of one item, flop of one item)
     "unet": (UNet, (2, 512, 1024), _unet_flops()),
     "won": (Won, (96, 256), _won_flops()),
     "blstm": (BLSTM, (400, 512), 400 * 2 * (2 * 1200 * 812 + 3 * 2 * 1200 * 900 + 600 * 512)),
+    "blstm2": (lambda: BLSTM(129, 2), (100, 129), 100 * 2 * (2 * 1200 * 429 + 2 * 1200 * 900 + 600 * 129)),
 }

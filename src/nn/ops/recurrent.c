@@ -96,7 +96,7 @@ static void pack(const layer *l, unsigned char *p)
 size_t aus_recurrent_prepared_size(const aus_call *call)
 {
   layer l;
-  if (aus_recurrent_describe(call, &l) != AUS_OK) return 0;
+  if (!data_of(call, IN_W) || !data_of(call, IN_R) || aus_recurrent_describe(call, &l) != AUS_OK) return 0;
   packed_sizes(&l);
   return l.packed_one * (size_t)l.dirs;
 }
