@@ -82,26 +82,39 @@ static void forward(const aus_call *call)
 
 typedef struct back { const aus_call *call; const float *diff_dst; float *diff_src; } back;
 
-/* to[k] += the diffs of the places that copied k. */
-static void add_row(const back *b, const float *diff, float *to)
+static void add_places(const back *b, int64_t from, int64_t until, int64_t before, int64_t n, const float *diff, float *to)
 {
-  const int32_t last = b->call->in[0].shape.rank - 1;
-  const int64_t n = b->call->in[0].shape.dim[last], out = b->call->out[0].shape.dim[last], before = before_of(b->call, last);
-  for (int64_t i = 0; i < out; i++) {
+  for (int64_t i = from; i < until; i++) {
     const int64_t at = source_of(i - before, n, b->call->attr[0].i);
     if (at >= 0) to[at] += diff[i];
   }
 }
 
-/* All rows of dst over axes d.. that copied row `row` of src; at: where they lie so far. */
+/* to[k] += the diffs of the places of one row that copied k, in their order. */
+static void add_row(const back *b, const float *diff, float *to)
+{
+  const int32_t last = b->call->in[0].shape.rank - 1;
+  const int64_t n = b->call->in[0].shape.dim[last], out = b->call->out[0].shape.dim[last], before = before_of(b->call, last);
+  const int64_t lead = before > 0 ? before : 0, skip = before < 0 ? -before : 0, middle = n - skip < out - lead ? n - skip : out - lead;
+  add_places(b, 0, lead, before, n, diff, to);
+  b->call->ctx->kernels->vec.add(middle, to + skip, diff + lead, to + skip);
+  add_places(b, lead + middle, out, before, n, diff, to);
+}
+
+/* All rows of dst over axes d.. that copied row `row` of src; at: where they lie so far. Along an axis index k was copied to
+ * its own place, and perhaps to some before the first or after the last. */
 static void add_copies(const back *b, int32_t d, int64_t row, int64_t at, float *to)
 {
   const aus_shape *s = &b->call->in[0].shape, *out = &b->call->out[0].shape;
-  const int32_t last = s->rank - 1;
+  const int32_t last = s->rank - 1, mode = b->call->attr[0].i;
   if (d >= last) { add_row(b, b->diff_dst + at * out->dim[last], to); return; }
-  const int64_t below = aus_shape_count_range(s, d + 1, last), k = row / below % s->dim[d];
-  for (int64_t i = 0; i < out->dim[d]; i++)
-    if (source_of(i - before_of(b->call, d), s->dim[d], b->call->attr[0].i) == k) add_copies(b, d + 1, row, at * out->dim[d] + i, to);
+  const int64_t n = s->dim[d], before = before_of(b->call, d), k = row / aus_shape_count_range(s, d + 1, last) % n;
+  at *= out->dim[d];
+  for (int64_t i = 0; i < before; i++)
+    if (source_of(i - before, n, mode) == k) add_copies(b, d + 1, row, at + i, to);
+  if (k + before >= 0 && k + before < out->dim[d]) add_copies(b, d + 1, row, at + k + before, to);
+  for (int64_t i = n + before; i < out->dim[d]; i++)
+    if (source_of(i - before, n, mode) == k) add_copies(b, d + 1, row, at + i, to);
 }
 
 static void back_rows(void *arg, int64_t begin, int64_t end, int worker)
