@@ -240,11 +240,19 @@ static int check_element(const golden_case *c, reference *f, int k, int64_t i, d
   return 0;
 }
 
+/* Inputs on halves or of 0 and 1: zeros, limits and ties, where torch's word counts. */
+static bool on_kinks(const golden_case *c)
+{
+  for (int k = 0; k < c->n_in; k++)
+    if (c->in[k].kind == 'q' || (c->in[k].kind == 'b' && strcmp(c->op, "where") != 0)) return true;
+  return false;
+}
+
 static void references_agree_with_central_differences(void **state)
 {
   (void)state;
   for (const golden_case *c = golden_cases; c < golden_cases + N_CASES; c++) {
-    if (!row_of(c->op) || is_step(c->op) || case_size(c) > 500) continue;
+    if (!row_of(c->op) || is_step(c->op) || case_size(c) > 500 || on_kinks(c)) continue;
     reference f;
     int smooth = 0, all = 0;
     make_back_reference(c, 5, &f);

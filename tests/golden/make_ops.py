@@ -332,6 +332,24 @@ case("dropout", [([3, 5], "n")], [0.25], lambda x: torch.nn.Dropout(0.25).eval()
 case("dropout", [([-1], "n")], [0.5])
 
 
+# ---- kinks, for the way back: values on halves, so that zeros, limits and ties occur; and rarer forms
+Q = ([3, 7], "q")
+for op, attrs, f in (("relu", [], F.relu), ("leaky_relu", [0.1], lambda x: F.leaky_relu(x, 0.1)), ("elu", [0.7], lambda x: F.elu(x, 0.7)),
+                     ("selu", [1.6732632423543772, 1.0507009873554805], F.selu), ("abs", [], torch.abs), ("clip", [-0.5, 1.], lambda x: torch.clamp(x, -0.5, 1.)),
+                     ("hard_sigmoid", [1 / 6, 0.5], F.hardsigmoid), ("thresholded_relu", [0.5], lambda x: F.threshold(x, 0.5, 0.)), ("softsign", [], F.softsign)):
+    case(op, [Q], attrs, f)
+case("prelu", [([2, 3, 5], "q"), w([3])], [], F.prelu)
+case("max", [Q, ([7], "q")], [], torch.maximum)
+case("min", [Q, ([3, 1], "q")], [], torch.minimum)
+case("pow", [([3, 7], "b"), ([7], "b")], [], torch.pow)
+for op in ("reduce_max", "reduce_min", "reduce_prod", "reduce_l1"):
+    case(op, [([4, 3, 5], "q")], [5, 0], lambda x, f=R[op]: f(x, (0, 2), False))
+case("reduce_l2", [([3, 2], "b")], [2, 0], lambda x: x.norm(dim=1))
+case("pad", [([2, 3], "n")], [3, 0., 0, 7, 0, 5], lambda x: np.pad(x.numpy(), ((0, 0), (7, 5)), "wrap"))
+case("gru", [([2, 4, 3], "n"), w([2, 12, 3]), w([2, 12, 4]), w([2, 24]), ([2, 2, 4], "n")], [4, 2, 0, 1], None, 2)
+case("attention", [([2, 3, 8], "n"), ([2, 5, 8], "n"), ([2, 5, 4], "n"), ([2, 1, 3, 5], "n")], [2, 0.5], lambda q, k, v, m: attention(q, k, v, m, 2, 0.5))
+
+
 # ---- the header
 def word(a):
     return struct.unpack("<i", struct.pack("<f", a))[0] if isinstance(a, float) else int(a)

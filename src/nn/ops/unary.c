@@ -2,7 +2,7 @@
  *
  * One line per op: a vector kernel, or a value, and the way back; the loop around it cuts the array into blocks for
  * the threads. All may work in place. Where f has no derivative, torch's is taken: relu, abs and sign give 0 at 0,
- * leaky_relu, elu and selu the left one, clip 1 at its limits, hard_sigmoid 0 at both corners, hard_swish 0 and 1,
+ * leaky_relu, elu and selu the left one, clip 1 at its limits, hard_sigmoid 0 at both corners, hard_swish the outer ones,
  * thresholded_relu 0; sqrt at 0 and log at 0 give infinity. Steps (floor, ceil, round, sign) give 0 everywhere. */
 #include "nn/ops/common.h"
 
