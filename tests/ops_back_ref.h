@@ -234,7 +234,7 @@ static void back_resize(back_ref *b)
 
 /* ---- recurrent: one direction of one item at a time, all states kept ------------------------------------- */
 enum { REF_STEPS = 80, REF_UNITS = 40 };
-typedef struct ref_step { double x[64], gate[4][REF_UNITS], inner[REF_UNITS], h[REF_UNITS], c[REF_UNITS], h_new[REF_UNITS], c_new[REF_UNITS]; } ref_step;
+typedef struct ref_step { double x[80], gate[4][REF_UNITS], inner[REF_UNITS], h[REF_UNITS], c[REF_UNITS], h_new[REF_UNITS], c_new[REF_UNITS]; } ref_step;
 
 /* gate: after its function; inner: what r multiplies (R h + b of gru's new gate, or h itself). As in cell_step. */
 static void keep_step(const cell *c, const double *x, const double *h, const double *state, ref_step *k)
