@@ -61,7 +61,7 @@ static float input_value(int seed, int k, int64_t i, char kind)
   h *= 2246822519u;
   h ^= h >> 13;
   const double x = (double)(h & 0xffff) / 16384 - 2;
-  return (float)(kind == 'p' ? fabs(x) + 0.125 : kind == 'b' ? x > 0 : kind == 'q' ? floor(x * 2) / 2 : x);
+  return (float)(kind == 'p' ? fabs(x) + 0.125 : kind == 'b' ? x > 0 : kind == 'q' ? floor(x * 2) / 2 : kind == 's' ? x / 8 : x);
 }
 
 /* Dims of input k with -1 replaced by a length. */
