@@ -360,7 +360,7 @@ for kind, gates, attrs in (("lstm", 4, [5, 2, 0]), ("gru", 3, [5, 2, 1, 0]), ("g
         case(kind, [([3, 2, 4], "n"), w([1, gates * h, 4], "s"), w([1, gates * h, h], "s"), w([1, 2 * gates * h]), ([1, 2, h], "n")], [h, 1, *attrs[2:]], None, outs)
     case(kind, [([4, 70, 21], "n"), w([2, gates * 33, 21], "s"), w([2, gates * 33, 33], "s"), w([2, 2 * gates * 33])], [33, *attrs[1:]], None, outs)
 for q, k, e in ((-1, 3, 4), (3, -1, 4), (3, 2, -1), (-1, -1, -1)):
-    case("attention", [([2, q, e], "n"), ([2, k, e], "n"), ([2, k, e], "n"), ([q, k], "n")], [1, 0.25], None, 2)
+    case("attention", [([2, q, e], "s"), ([2, k, e], "s"), ([2, k, e], "n"), ([q, k], "n")], [1, 0.25], None, 2)
 
 
 # ---- the header
