@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Training steps: Auscult beside torch, same net, same weights, same batch, in turn.
 
-  bench/train/bench_step.py --build BUILD [--nets vgg16bn,blstm] [--batch 16] [--threads 1,2] [--steps 4] [--sweeps 2]
+  bench/train/bench_step.py --build BUILD [--nets vgg16bn,blstm2] [--batch 16] [--threads 1,2] [--steps 4] [--sweeps 2]
 
 A step: forward in training mode, gradients of 0.5 sum (y - target)^2 / batch with respect to all parameters, plain
 gradient descent. The nets are bench/nets/models.py's, with random weights, converted with tools/auscult-convert. The losses of
@@ -21,7 +21,7 @@ import models  # noqa: E402
 def arguments():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--build", required=True, help="build folder; `make bench/train/run_step` there first")
-    p.add_argument("--nets", default="vgg16bn,blstm")
+    p.add_argument("--nets", default="vgg16bn,blstm2")
     p.add_argument("--batch", type=int, default=16)
     p.add_argument("--threads", default="1,2")
     p.add_argument("--steps", type=int, default=4)
