@@ -120,7 +120,7 @@ tests_test_lrp_taggers_SOURCES = tests/test_lrp_taggers.c tests/lrp_test.h
 tests_test_lrp_taggers_CPPFLAGS = $(AM_CPPFLAGS) -DSHARED_DATA='"$(abs_top_srcdir)/../shared/data"' \
 	-DCONVERTER='"$(abs_top_srcdir)/tools/auscult-convert"'
 AUS_TESTS += tests/test_lrp_checks
-tests_test_lrp_checks_SOURCES = tests/test_lrp_checks.c tests/lrp_test.h
+tests_test_lrp_checks_SOURCES = tests/test_lrp_checks.c tests/lrp_test.h tests/oom.h
 AUS_TESTS += tests/test_lrp_nodes
 tests_test_lrp_nodes_SOURCES = tests/test_lrp_nodes.c tests/lrp_test.h
 AUS_TESTS += tests/test_lrp_replica

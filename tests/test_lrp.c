@@ -284,7 +284,7 @@ static void composite_EpsilonGammaBox_2conv(void **state)
   const int32_t h1 = lrp_relu(&n, "relu1", lrp_conv1d(&n, "conv1", lrp_input(&n, "x", 3, IDS(-1, 1, 4)), 2, 1, 3, 1, 1, cw, cb));
   const int32_t h2 = lrp_relu(&n, "relu2", lrp_conv1d(&n, "conv2", h1, 2, 2, 2, 1, 0, w2, b2));
   lrp_net_end(&n, lrp_linear(&n, "fc", lrp_op(&n, AUS_OP_reshape, "flat", 1, &h2, 2, WORDS({ .i = 0 }, { .i = -1 })), 2, 6, fw, fb));
-  lrp_net_prepare(&n, &(aus_lrp_config){ .rules = "preset = zennit:EpsilonGammaBox\nfirst = box -3 3", .to = to, .n_to = 3 }, &x);
+  lrp_net_prepare(&n, &(aus_lrp_config){ .rules = "preset = zennit:EpsilonGammaBox\nfirst_conv = box -3 3", .to = to, .n_to = 3 }, &x);
   assert_ok(n.ctx, aus_lrp_seed(n.lrp, n.walk, AUS_LRP_LOGIT, &target, NULL));
   assert_ok(n.ctx, aus_walk_run(n.walk));
   assert_relevance(aus_walk_diff(n.walk, 0, 0, NULL), (const double[]){ 1.47499961, 0, 2.587499316, 0.343749909, -0.924999755, 0 }, 6, 1e-5);

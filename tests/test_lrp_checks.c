@@ -1,5 +1,6 @@
 /* test_lrp_checks.c - what must hold of any rule on any network (attribution.md 1.8), and what is refused, in which words. */
 #include "lrp_test.h"
+#include "oom.h"
 
 enum { C = 3, SPACE = 12, HIDDEN = 4, OUT = 3, ITEMS = 3 };
 
@@ -361,12 +362,64 @@ static void precedence(void **state)
   lrp_net_free(&n);
 }
 
+/* ---- memory: every allocation fails in turn; a walk allocates nothing ----------------------------------------------------------- */
+
+typedef struct bytes { void *data; size_t size; } bytes;
+
+static aus_status walk_once(aus_ctx *ctx, aus_run *run, aus_lrp *lrp)
+{
+  const int32_t target = 1;
+  aus_walk_config config = { 0 };
+  aus_walk *walk;
+  aus_lrp_use(lrp, &config);
+  AUS_TRY(aus_walk_create(ctx, run, &config, &walk));
+  aus_status status = aus_run_forward(run);
+  if (status == AUS_OK) status = aus_lrp_seed(lrp, walk, AUS_LRP_LOGIT, &target, NULL);
+  const meter *m = ctx->config.user;
+  const int64_t calls = m->calls;
+  if (status == AUS_OK) status = aus_walk_run(walk);
+  assert_int_equal(m->calls, calls);
+  char *report = status == AUS_OK ? aus_lrp_report(lrp, walk) : NULL;
+  if (status == AUS_OK && !report) status = AUS_ENOMEM;
+  aus_free(ctx, report);
+  aus_walk_destroy(walk);
+  return status;
+}
+
+static aus_status whole_story(aus_ctx *ctx, void *arg)
+{
+  const bytes *b = arg;
+  aus_bundle *bundle;
+  aus_run *run = NULL;
+  aus_lrp *lrp = NULL;
+  char *text = NULL;
+  AUS_TRY(aus_bundle_open_memory(ctx, b->data, b->size, &bundle));
+  aus_status status = aus_run_create_with(ctx, bundle, NULL, NULL, 0, AUS_RUN_KEEP, &run);
+  if (status == AUS_OK) status = aus_lrp_rules_text(ctx, "preset = zennit:EpsilonPlusFlat; c2 = gamma; f = epsilon bias_factor=1", &text);
+  if (status == AUS_OK) status = aus_lrp_create(ctx, run, &(aus_lrp_config){ .rules = text }, &lrp);
+  if (status == AUS_OK) status = walk_once(ctx, run, lrp);
+  aus_lrp_destroy(lrp);
+  aus_free(ctx, text);
+  aus_run_destroy(run);
+  aus_bundle_close(bundle);
+  return status;
+}
+
+static void memory_runs_out(void **state)
+{
+  (void)state;
+  const weights w = some_weights();
+  lrp_net n = conv_net(&w, true, true);
+  assert_true(oom_sweep("relevance", whole_story, &(bytes){ n.bytes, n.bundle->size }) > 20);
+  lrp_net_free(&n);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(zero_is_input_times_gradient), cmocka_unit_test(signs), cmocka_unit_test(blind_rules), cmocka_unit_test(gamma_has_two_ends), cmocka_unit_test(items_are_alone),
     cmocka_unit_test(units_may_change_places), cmocka_unit_test(nothing_is_written_and_padding_gets_none), cmocka_unit_test(joints_conserve), cmocka_unit_test(starts), cmocka_unit_test(misfits),
-    cmocka_unit_test(texts), cmocka_unit_test(precedence),
+    cmocka_unit_test(texts), cmocka_unit_test(precedence), cmocka_unit_test(memory_runs_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

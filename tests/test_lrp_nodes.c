@@ -158,11 +158,13 @@ static int32_t attributes(const cell *c, int direction, bool batch_first, aus_wo
   return c->op == AUS_OP_lstm ? 3 : 4;
 }
 
+static int threads = 2;
+
 /* One layer of `dirs` cells (cell d for direction d). */
 static lrp_net as_layer(const cell *c, int direction, bool batch_first, bool states)
 {
   const int dirs = direction == 2 ? 2 : 1, wide = c->gates * H;
-  lrp_net n = lrp_net_begin(2);
+  lrp_net n = lrp_net_begin(threads);
   float w[2 * MOST_WIDE * IN], r[2 * MOST_WIDE * H], b[4 * MOST_WIDE];
   aus_word word[4];
   for (int d = 0; d < dirs; d++) {
@@ -338,7 +340,7 @@ static int32_t per_head(lrp_net *n, const char *name, int32_t x, int t, int d)
 
 static lrp_net attention_net(bool whole, const float *mask)
 {
-  lrp_net n = lrp_net_begin(whole ? 2 : 1);
+  lrp_net n = lrp_net_begin(whole ? threads : 1);
   const float scale = (float)(1 / sqrt((double)D));
   const int32_t q = lrp_input(&n, "q", 3, IDS(MB, TQ, E)), k = lrp_input(&n, "k", 3, IDS(MB, TK, E)), v = lrp_input(&n, "v", 3, IDS(MB, TK, EV));
   const int32_t m = mask ? lrp_param(&n, "mask", 2, IDS(TQ, TK), mask) : 0;
@@ -390,6 +392,38 @@ static void attention_written_out(void **state)
   for (int i = 0; i < MB * TK * E; i++) assert_true(i / E % TK < 4 ? isfinite(aus_walk_diff(n.walk, 1, 0, NULL)[i]) : aus_walk_diff(n.walk, 1, 0, NULL)[i] == 0);
   assert_balanced(&n, 1e-5);
   lrp_net_free(&n);
+}
+
+/* The same bits for any number of threads. */
+static void threads_change_nothing(void **state)
+{
+  (void)state;
+  float x[T * MB * IN], seed[T * 2 * MB * H], q[MB * TQ * E], k[MB * TK * E], v[MB * TK * EV], seed_o[MB * TQ * EV], first[T * MB * IN], first_k[MB * TK * E];
+  const float *in = x, *in3[3] = { q, k, v };
+  aus_rng rng;
+  cell c[2];
+  aus_rng_init(&rng, 8, 1);
+  for (int d = 0; d < 2; d++) make_cell(&rng, AUS_OP_lstm, false, false, &c[d]);
+  fill(&rng, T * MB * IN, 1, x);
+  fill(&rng, T * 2 * MB * H, 1, seed);
+  fill(&rng, MB * TQ * E, 1, q);
+  fill(&rng, MB * TK * E, 1, k);
+  fill(&rng, MB * TK * EV, 1, v);
+  fill(&rng, MB * TQ * EV, 1, seed_o);
+  for (threads = 1; threads <= 3; threads++) {
+    lrp_net a = as_layer(c, 2, false, false), b = attention_net(true, NULL);
+    run_seeded(&a, "recurrent = half 1e-3", NULL, 0, &in, seed);
+    run_seeded(&b, "preset = attnlrp", NULL, 0, in3, seed_o);
+    if (threads == 1) {
+      memcpy(first, aus_walk_diff(a.walk, 0, 0, NULL), sizeof first);
+      memcpy(first_k, aus_walk_diff(b.walk, 1, 0, NULL), sizeof first_k);
+    }
+    assert_memory_equal(first, aus_walk_diff(a.walk, 0, 0, NULL), sizeof first);
+    assert_memory_equal(first_k, aus_walk_diff(b.walk, 1, 0, NULL), sizeof first_k);
+    lrp_net_free(&a);
+    lrp_net_free(&b);
+  }
+  threads = 2;
 }
 
 /* ---- normalisations: explicit matrix d y_j / d x_i with 1 / std held constant --------------------------------------------- */
@@ -512,6 +546,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(lrp_lstm_cases), cmocka_unit_test(recurrent_written_out), cmocka_unit_test(recurrent_bias_factor), cmocka_unit_test(recurrent_directions), cmocka_unit_test(attnlrp_softmax),
     cmocka_unit_test(attnlrp_mul_uniform), cmocka_unit_test(attention_written_out), cmocka_unit_test(normalisations), cmocka_unit_test(gates), cmocka_unit_test(ops_without_weights),
+    cmocka_unit_test(threads_change_nothing),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

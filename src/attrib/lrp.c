@@ -116,16 +116,17 @@ static aus_status check_names(const aus_lrp *l, const aus_lrp_rules *rules, cons
 
 static aus_status choose_all(aus_lrp *l, const aus_lrp_rules *rules, const char *file, bool *deep)
 {
-  bool first = true;
+  bool first = true, first_conv = true;
   AUS_TRY(check_names(l, rules, file));
   for (int32_t i = 0; i < l->run->n_steps; i++) {
     aus_lrp_node *n = &l->node[i];
     *n = (aus_lrp_node){ .lrp = l, .step = &l->run->step[i], .on_way = n->on_way, .bias = -1, .seen = -1 };
     n->family = aus_lrp_family_of(l, n->step);
     if (n->on_way) {
-      const bool linear = n->family == AUS_LRP_LINEAR;
-      AUS_TRY(aus_lrp_choose(n, rules, file, linear && first, linear && !behind_linear(n, deep)));
+      const bool linear = n->family == AUS_LRP_LINEAR, conv = linear && (n->step->call.op == AUS_OP_conv || n->step->call.op == AUS_OP_conv_transpose);
+      AUS_TRY(aus_lrp_choose(n, rules, file, (aus_lrp_stand){ linear && first, conv && first_conv, linear && !behind_linear(n, deep) }));
       first = first && !linear;
+      first_conv = first_conv && !conv;
     }
     mark_deep(n, deep);
   }

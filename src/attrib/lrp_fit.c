@@ -1,6 +1,6 @@
 /* lrp_fit.c - which rule a node gets: what family its op belongs to, which rules fit the family, which lines speak of it.
  *
- * Of the lines that speak of a node the most particular one counts: its name, then `first`, `front`, its op, a group of ops,
+ * Of the lines that speak of a node the most particular one counts: its name, then `first` and `first_conv`, `front`, its op, a group of ops,
  * `all`; among equals the file's line before the preset's, and the earlier one. Without a line the family's default. */
 #include "attrib/lrp_node.h"
 
@@ -122,7 +122,7 @@ static const char *group_of(const aus_lrp_node *n)
 
 bool aus_lrp_is_group(const char *word)
 {
-  static const char *const words[] = { "preset", "start", "first", "front", "all", "activation", "average", "norm", "recurrent" };
+  static const char *const words[] = { "preset", "start", "first", "first_conv", "front", "all", "activation", "average", "norm", "recurrent" };
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) if (strcmp(words[i], word) == 0) return true;
   return aus_op_by_name(word) != NULL;
 }
@@ -145,13 +145,14 @@ bool aus_lrp_matched(const aus_lrp *lrp, const aus_lrp_line *line)
 }
 
 /* How particular a line is about the node; 0: it says nothing of it. */
-static int32_t rank(const aus_lrp_node *n, const aus_lrp_line *line, bool first, bool front)
+static int32_t rank(const aus_lrp_node *n, const aus_lrp_line *line, aus_lrp_stand stand)
 {
   const bool linear = n->family == AUS_LRP_LINEAR, by_constant = linear && n->step->call.op == AUS_OP_matmul;
   int32_t r = 0;
   if (line->pattern) r = names(n->lrp, n->step, line->key) ? 6 : 0;
-  else if (strcmp(line->key, "first") == 0) r = first ? 5 : 0;
-  else if (strcmp(line->key, "front") == 0) r = front ? 4 : 0;
+  else if (strcmp(line->key, "first") == 0) r = stand.first ? 5 : 0;
+  else if (strcmp(line->key, "first_conv") == 0) r = stand.first_conv ? 5 : 0;
+  else if (strcmp(line->key, "front") == 0) r = stand.front ? 4 : 0;
   else if (strcmp(line->key, "all") == 0) r = linear ? 1 : 0;
   else if (strcmp(line->key, n->step->op->name) == 0 && !by_constant) r = 3; /* (matmul by a constant is `linear`) */
   else if (strcmp(line->key, group_of(n)) == 0) r = 2;
@@ -187,12 +188,12 @@ static aus_status no_rule(const aus_lrp_node *n)
   return aus_step_fail(n->lrp->run, n->step, status);
 }
 
-aus_status aus_lrp_choose(aus_lrp_node *n, const aus_lrp_rules *rules, const char *file, bool first, bool front)
+aus_status aus_lrp_choose(aus_lrp_node *n, const aus_lrp_rules *rules, const char *file, aus_lrp_stand stand)
 {
   const aus_lrp_line *best = NULL;
   int32_t highest = 0;
   for (int32_t i = 0; i < rules->n; i++) {
-    const int32_t r = rank(n, &rules->line[i], first, front);
+    const int32_t r = rank(n, &rules->line[i], stand);
     if (r > highest && !silent(n, &rules->line[i])) { highest = r; best = &rules->line[i]; }
   }
   if (best && !fits_family(n->family, best->spec.kind)) return misfit(n, best, file);

@@ -61,8 +61,10 @@ struct aus_lrp {
 /* ---- which rules fit which ops (lrp_fit.c) ------------------------------------------------------------------ */
 
 aus_lrp_family aus_lrp_family_of(const aus_lrp *lrp, const aus_step *step);
-/* Fills node->spec from the rules; AUS_EINVAL, AUS_ENOTSUP. first: the first linear layer, front: none lies before it. */
-aus_status aus_lrp_choose(aus_lrp_node *node, const aus_lrp_rules *rules, const char *name, bool first, bool front);
+/* Where a linear layer stands: the first of all, the first convolution, with no other before it. */
+typedef struct aus_lrp_stand { bool first, first_conv, front; } aus_lrp_stand;
+/* Fills node->spec from the rules; AUS_EINVAL, AUS_ENOTSUP. */
+aus_status aus_lrp_choose(aus_lrp_node *node, const aus_lrp_rules *rules, const char *name, aus_lrp_stand stand);
 const char *aus_lrp_node_name(const aus_lrp_node *node);
 bool aus_lrp_matched(const aus_lrp *lrp, const aus_lrp_line *line); /* some node has that name */
 bool aus_lrp_is_computed(const aus_lrp *lrp, int32_t slot);

@@ -34,7 +34,7 @@ static const named presets[] = {
   { "zennit:EpsilonPlusFlat", ZENNIT_BASE "first = flat\nconv = zplus\nlinear = epsilon 1e-6\n" },
   { "zennit:EpsilonAlpha2Beta1", ZENNIT_BASE "conv = alphabeta 2 1\nlinear = epsilon 1e-6\n" },
   { "zennit:EpsilonAlpha2Beta1Flat", ZENNIT_BASE "first = flat\nconv = alphabeta 2 1\nlinear = epsilon 1e-6\n" },
-  { "zennit:EpsilonGammaBox", ZENNIT_BASE "first = box -1 1\nconv = gamma 0.25\nlinear = epsilon 1e-6\n" },
+  { "zennit:EpsilonGammaBox", ZENNIT_BASE "first_conv = box -1 1\nconv = gamma 0.25\nlinear = epsilon 1e-6\n" },
   { "zennit:ExcitationBackprop", ZENNIT_BASE "conv = zplus\nlinear = zplus\n" },
   { "innvestigate:z", INNVESTIGATE_BASE "all = lrp0\n" },
   { "innvestigate:epsilon", INNVESTIGATE_BASE "all = epsilon 1e-7\n" },
