@@ -32,8 +32,10 @@ void aus_signed_text(char text[AUS_NUMBER], double value, int digits)
   char size[AUS_NUMBER];
   aus_number_text(size, isfinite(value) ? fabs(value) : value, digits);
   const char *sign = !isfinite(value) || value == 0 ? "" : value > 0 ? "+" : "\xe2\x88\x92";
-  strcpy(text, sign);
-  strncat(text, size, AUS_NUMBER - 5);
+  const size_t before = strlen(sign), room = AUS_NUMBER - 1 - before, n = strlen(size) < room ? strlen(size) : room;
+  memcpy(text, sign, before);
+  memcpy(text + before, size, n);
+  text[before + n] = '\0';
 }
 
 double aus_nice_step(double span, int most)

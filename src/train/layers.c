@@ -47,6 +47,7 @@ static const char *option(const aus_net *n, const char *key, const char *fallbac
 static aus_status number(const aus_net *n, const char *what, const char *text, int64_t low, int64_t high, int32_t *out)
 {
   int64_t v;
+  *out = 0;
   if (!aus_word_integer(text, low, high, &v)) return bad(n, "%s: '%.30s' is not a whole number from %lld to %lld", what, text, (long long)low, (long long)high);
   *out = (int32_t)v;
   return AUS_OK;
@@ -55,6 +56,7 @@ static aus_status number(const aus_net *n, const char *what, const char *text, i
 static aus_status real(const aus_net *n, const char *what, const char *text, double low, double high, float *out)
 {
   double v;
+  *out = 0;
   if (!aus_word_real(text, low, high, &v)) return bad(n, "%s: '%.30s' is not a number from %g to %g", what, text, low, high);
   *out = (float)v;
   return AUS_OK;
