@@ -204,7 +204,7 @@ static void back_cumsum(back_ref *b)
   const arr *x = &b->r->in[0];
   const int axis = attr_i(b->r, 0), exclusive = attr_i(b->r, 1), reverse = attr_i(b->r, 2);
   for (int64_t i = 0; i < x->n; i++) {
-    int64_t at[6];
+    int64_t at[6] = { 0 };
     unravel(x, i, at);
     const int64_t here = at[axis];
     for (int64_t k = 0; k < x->dim[axis]; k++) {

@@ -14,7 +14,7 @@
 
 static const char *shared(const char *name)
 {
-  static char path[4][1024];
+  static char path[4][4096];
   static int turn;
   const char *base = getenv("AUS_SHARED");
   char *p = path[turn++ & 3];
