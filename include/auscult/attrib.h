@@ -7,6 +7,7 @@
 #define AUSCULT_ATTRIB_H
 
 #include <auscult/bundle.h>
+#include <auscult/explain.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -36,6 +37,7 @@ typedef struct aus_attrib_config {
   int layer_input;          /* the layer means what that node reads, not what it writes */
   int upsample;             /* CAMs: enlarged to the input; 0: the layer's own resolution */
   const char *interpolate;  /* CAMs: nearest, linear; NULL: nearest */
+  int32_t time_axis;        /* CAMs: the axis of the input that a layer with one axis of space runs along; 0: the last */
   uint64_t seed;            /* of everything drawn */
   /* perturbation */
   const char *window, *stride; /* occlusion: "3", "2x3" (the last axes of the input); one per input with "," */
@@ -90,6 +92,35 @@ AUS_API int32_t aus_attrib_items(const aus_attrib *attrib);
  * target; inputs that are not numbers; the text names what there is), AUS_ENOTSUP (a black box asked for gradients, an op without a
  * way back), AUS_ENOMEM, AUS_ECANCELED. */
 AUS_API aus_status aus_attrib_run(aus_attrib *attrib, const float *const *x, const aus_attrib_config *config, aus_attribution *out);
+
+/* ---- sound ----------------------------------------------------------------------------------- */
+
+typedef enum aus_domain {
+  AUS_DOMAIN_BANDS,   /* what the network takes: the front end's bands, or the samples of a waveform network */
+  AUS_DOMAIN_BINS,    /* down the filterbank to the bins of its STFT, each band's share in proportion to weight x power */
+  AUS_DOMAIN_SAMPLES  /* the true gradient through logarithm, bank and STFT: gradient, ixg and their like */
+} aus_domain;
+
+typedef struct aus_sound_config {
+  aus_attrib_config attrib;            /* target, baseline and upsample are not read */
+  const int32_t *targets; int32_t n_targets; /* NULL: all */
+  aus_domain domain;
+  const char *const *baseline; int32_t n_baselines; /* silence, mean (of each band over the patch), a number; NULL: silence. Several: a background set */
+} aus_sound_config;
+
+/* Explains what a network model says about mono sound at its rate, patch by patch: a score is the mean over patches, and
+ * so is its map. out's targets hold a map each. components: what the first target's map marks positive and negative, cut out of the
+ * sound by a soft mask (aus_map_part), and the rest; their weights are the map's sums under them. Errors: AUS_ENOTSUP (a black box; a
+ * network that hears stems; a method that gives no map), as aus_attrib_run. Both results are the caller's to free. */
+AUS_API aus_status aus_sound_attribute(aus_ctx *ctx, aus_model *model, const aus_audio *sound, const aus_sound_config *config,
+                                       aus_components *components, aus_explanation *out);
+
+/* The part of the sound that a map of a network model marks: y[samples] = ISTFT(mask X), the input's phase kept. */
+typedef enum aus_map_kind {
+  AUS_MAP_POSITIVE, AUS_MAP_NEGATIVE, /* mask = |value| / q, at most 1, where the sign is right; q: what one value in twenty exceeds */
+  AUS_MAP_TOP                         /* 1 for the largest |values|, percent of all */
+} aus_map_kind;
+AUS_API aus_status aus_map_part(aus_ctx *ctx, aus_model *model, const aus_audio *sound, const aus_map *map, aus_map_kind kind, double percent, float *y);
 
 /* The methods by number, NULL past the end; what they are, in a line. */
 AUS_API const char *aus_attrib_method_name(int32_t i);

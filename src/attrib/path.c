@@ -5,7 +5,8 @@
  * A fixed rule takes the gradient at given a. A network of ReLUs has kinks on the way, where no fixed rule is exact; so
  * without --steps or --quadrature the way is cut into pieces, each with five Gauss-Legendre nodes. A piece knows how wrong it is: its
  * part of the sum must be the difference of f between its ends. A piece whose gap is above a small share of 1e-4 |f(x) - f(x')| is
- * halved (f at the middle is known: it is the third node), until the budget is spent. Every item cuts its own way, so that its
+ * cut in two, until the budget is spent: where the straight lines along f from its two ends meet, which is the kink itself
+ * when there is one, since between kinks f is nearly straight. Every item cuts its own way, so that its
  * result does not depend on its company.
  *
  * With a layer, the way runs from what the layer holds for the baseline to what it holds for the input. */
@@ -15,7 +16,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { DEFAULT_STEPS = 50, MAX_STEPS = 100000, NODES = 5, FIRST_PIECES = 6, MAX_DEPTH = 40, BUDGET = 300 }; /* BUDGET: pieces of one item */
+enum { DEFAULT_STEPS = 50, MAX_STEPS = 100000, NODES = 5, FIRST_PIECES = 6, MAX_DEPTH = 200, BUDGET = 400 }; /* BUDGET: pieces of one item */
 static const double GOAL = 1e-4; /* of |f(x) - f(x')| */
 
 typedef struct path {
@@ -97,9 +98,26 @@ typedef struct piece { double begin, end, f_begin, f_end; } piece;
 /* What is left of an item's way, the next piece on top. */
 typedef struct todo { piece stack[FIRST_PIECES + MAX_DEPTH + 2]; int32_t n, used; double goal; bool spent; } todo;
 
-typedef struct cutting { path *p; todo *item; double *part; double node[NODES], weight[NODES]; double *f_middle; } cutting;
+typedef struct cutting { path *p; todo *item; double *part; double node[NODES], weight[NODES]; double *first, *last, *f_cut; } cutting; /* [items] slopes of f near both ends; f at the cut */
 
-/* part = integral of the gradient over the top piece of each item; f_middle on the way. */
+static double float_dot(const path *p, int32_t i, const float *v)
+{
+  double s = 0;
+  int64_t j, end;
+  for (int32_t k = 0; k < stretches(p); k++)
+    for (stretch(p, i, k, &j, &end); j < end; j++) s += ((double)p->to[j] - (double)p->from[j]) * (double)v[j];
+  return s;
+}
+
+/* Where the lines from both ends meet, at least 1 % of the piece away from them; the middle where they do not. */
+static double cut_of(const piece *t, double first, double last)
+{
+  const double width = t->end - t->begin, at = t->begin + (t->f_end - t->f_begin - last * width) / (first - last);
+  if (!(fabs(first - last) > 1e-12) || !(at > t->begin) || !(at < t->end)) return t->begin + 0.5 * width;
+  return fmin(fmax(at, t->begin + 0.01 * width), t->end - 0.01 * width);
+}
+
+/* part = integral of the gradient over the top piece of each item, over its width; then f where it may be cut. */
 static aus_status integrate_tops(cutting *c)
 {
   path *p = c->p;
@@ -112,25 +130,30 @@ static aus_status integrate_tops(cutting *c)
     }
     AUS_TRY(gradient_here(p));
     for (int64_t j = 0; j < p->n; j++) c->part[j] += c->weight[s] * (double)p->grad[j];
-    if (s == NODES / 2) memcpy(c->f_middle, p->score, (size_t)p->q->a->items * sizeof *c->f_middle);
+    for (int32_t i = 0; (s == 0 || s == NODES - 1) && i < p->q->a->items; i++) (s ? c->last : c->first)[i] = float_dot(p, i, p->grad);
   }
+  for (int32_t i = 0; i < p->q->a->items; i++) {
+    const todo *t = &c->item[i];
+    p->alpha[i] = t->n > 0 ? cut_of(&t->stack[t->n - 1], c->first[i], c->last[i]) : 0;
+  }
+  AUS_TRY(gradient_here(p));
+  memcpy(c->f_cut, p->score, (size_t)p->q->a->items * sizeof *c->f_cut);
   return AUS_OK;
 }
 
-/* Takes the top piece or puts its halves in its place. */
+/* Takes the top piece or puts its two parts in its place. */
 static void judge(cutting *c, int32_t i)
 {
   todo *t = &c->item[i];
   if (t->n == 0) return;
   const piece top = t->stack[t->n - 1];
-  const double width = top.end - top.begin, gap = width * item_dot(c->p, i, c->part) - (top.f_end - top.f_begin);
+  const double width = top.end - top.begin, gap = width * item_dot(c->p, i, c->part) - (top.f_end - top.f_begin), at = c->p->alpha[i];
   t->used++;
   t->spent = t->spent || t->used + t->n >= BUDGET;
   t->n--;
-  if (fabs(gap) <= t->goal || t->spent || width < 0x1p-30) { add_item(c->p, i, width, c->part, c->p->sum); return; }
-  const double middle = 0.5 * (top.begin + top.end);
-  t->stack[t->n++] = (piece){ middle, top.end, c->f_middle[i], top.f_end };
-  t->stack[t->n++] = (piece){ top.begin, middle, top.f_begin, c->f_middle[i] };
+  if (fabs(gap) <= t->goal || t->spent || width < 0x1p-40 || t->n + 2 > FIRST_PIECES + MAX_DEPTH) { add_item(c->p, i, width, c->part, c->p->sum); return; }
+  t->stack[t->n++] = (piece){ at, top.end, c->f_cut[i], top.f_end };
+  t->stack[t->n++] = (piece){ top.begin, at, top.f_begin, c->f_cut[i] };
 }
 
 /* f at the ends of the first pieces. */
@@ -150,7 +173,7 @@ static aus_status first_pieces(cutting *c)
   for (int32_t i = 0; i < items; i++) {
     const double size = fabs(p->f_to[i] - p->f_from[i]), floor = 2e-6 * fmax(fabs(p->f_to[i]), fabs(p->f_from[i])); /* what float32 can tell */
     c->item[i].n = FIRST_PIECES;
-    c->item[i].goal = fmax(GOAL * size / 32, floor / 8);
+    c->item[i].goal = fmax(GOAL * size / 16, floor / 8);
   }
   return AUS_OK;
 }
@@ -175,13 +198,14 @@ static aus_status adaptive(path *p, aus_attribution *out)
 {
   const size_t items = (size_t)p->q->a->items;
   cutting c = { .p = p, .item = aus_alloc_zero(p->q->ctx, items, sizeof *c.item), .part = aus_alloc(p->q->ctx, (size_t)p->n, sizeof *c.part),
-                .f_middle = aus_alloc(p->q->ctx, items, sizeof *c.f_middle) };
+                .f_cut = aus_alloc(p->q->ctx, items, 3 * sizeof *c.f_cut) };
   aus_gauss_legendre(NODES, c.node, c.weight);
-  const aus_status status = c.item && c.part && c.f_middle ? cut(&c) : AUS_ENOMEM;
+  if (c.f_cut) c.first = c.f_cut + items, c.last = c.f_cut + 2 * items;
+  const aus_status status = c.item && c.part && c.f_cut ? cut(&c) : AUS_ENOMEM;
   bool spent = false;
   for (size_t i = 0; status == AUS_OK && i < items; i++) spent = spent || c.item[i].spent;
   if (status == AUS_OK) aus_attribution_note(out, spent ? "the way was refined until the budget of %d pieces was spent" : "the way was refined at kinks", BUDGET);
-  aus_free(p->q->ctx, c.f_middle);
+  aus_free(p->q->ctx, c.f_cut);
   aus_free(p->q->ctx, c.part);
   aus_free(p->q->ctx, c.item);
   return status;

@@ -56,3 +56,6 @@ AUS_SOURCES += src/attrib/deeplift_norm.c
 AUS_SOURCES += src/attrib/deeplift_rules.c
 AUS_SOURCES += src/attrib/deeplift_split.c
 AUS_SOURCES += src/attrib/relevance.c
+AUS_SOURCES += src/attrib/listen.c
+AUS_SOURCES += src/attrib/sound.c
+AUS_SOURCES += src/attrib/sound.h

@@ -36,10 +36,26 @@ static void stretch_axis(int64_t outer, int64_t m, int64_t n, int64_t inner, boo
     }
 }
 
+/* A layer that runs along one axis only, which is not the input's last: the other axes repeat it. */
+static aus_status along_axis(const aus_question *q, const aus_planes *p, const float *map, const aus_dims *dims, int32_t skip, int32_t axis, bool linear, float *to)
+{
+  const int64_t n = dims->dim[axis], inner = aus_shape_count_range(dims, axis + 1, dims->rank), outer = aus_shape_count_range(dims, skip, axis);
+  float *line = aus_alloc(q->ctx, (size_t)n, sizeof *line);
+  if (!line) return AUS_ENOMEM;
+  stretch_axis(1, p->dim[0], n, 1, linear, map, line);
+  for (int64_t o = 0; o < outer; o++)
+    for (int64_t i = 0; i < n; i++)
+      for (int64_t k = 0; k < inner; k++) to[(o * n + i) * inner + k] = line[i];
+  aus_free(q->ctx, line);
+  return AUS_OK;
+}
+
 aus_status aus_upsample(const aus_question *q, const aus_planes *p, const float *map, const aus_dims *dims, int32_t skip, bool linear, float *to)
 {
   const int32_t first = dims->rank - p->rank;
   if (first < skip) return aus_fail(q->ctx, AUS_EINVAL, "the layer has %d axes of space, the input only %d: its map cannot be laid over the input", p->rank, dims->rank - skip);
+  if (p->rank == 1 && q->config->time_axis >= skip && q->config->time_axis < dims->rank - 1 && q->config->time_axis > 0)
+    return along_axis(q, p, map, dims, skip, q->config->time_axis, linear, to);
   int64_t total = 1, copies = 1, inner = 1, room = 1;
   for (int32_t d = skip; d < dims->rank; d++) total *= dims->dim[d];
   for (int32_t d = skip; d < first; d++) copies *= dims->dim[d];

@@ -25,7 +25,7 @@ static const cli_option options[] = {
   { "scale", 0, CLI_CHOICE, "prob|logit", "prob", 0, 0, CLI_AT(scale), "explain the score, or its log-odds" },
   { "baseline", 0, CLI_LIST, "WORD|V|FILE.npy", NULL, 0, 0, CLI_AT(baseline),
     "what stands where a part is off: slime, superpixel: zero, min, mean, max, noise, shuffle, binmean. Paths, DeepLIFT, occlusion: a number, zero, mean, min, max (of the input), "
-    "or an array; several rows are one per item, or a background set (gradientshap, deepshap); INPUT=V for one input; without it, zero" },
+    "or an array; several rows are one per item, or a background set (gradientshap, deepshap); INPUT=V for one input. Attribution of sound: silence, mean or a number. Without it, zero or silence" },
   { "samples", 0, CLI_TEXT, "exhaustive|N", NULL, 0, 0, CLI_AT(samples),
     "mixes to try; without it, all of them up to 2^12, else 2048 drawn. Other methods: how many are drawn" },
   { "seed", 0, CLI_INTEGER, "S", "0", 0, 9007199254740991.0, CLI_AT(seed), "for everything drawn by chance; the same seed gives the same result" },
@@ -58,6 +58,9 @@ static const cli_option options[] = {
   { "absolute", 0, CLI_FLAG, "", NULL, 0, 0, CLI_AT(absolute), "absolute values" },
   { "no-relu", 0, CLI_FLAG, "", NULL, 0, 0, CLI_AT(no_relu), "class activation maps: keep negative parts" },
   { "upsample", 0, CLI_CHOICE, "none|nearest|linear", "none", 0, 0, CLI_AT(interpolate), "class activation maps of arrays: enlarge to the input" },
+  { "domain", 0, CLI_CHOICE, "bands|bins|samples", "bands", 0, 0, CLI_AT(domain),
+    "sound: a map of what the network takes, of the bins of its STFT (down the filterbank), or, for gradients, of the samples" },
+  { "top-percent", 0, CLI_REAL, "P", "10", 0.01, 100, CLI_AT(top_percent), "sound: --out also writes the P percent of the map that matter most" },
   { "window", 0, CLI_TEXT, "N|NxM", NULL, 0, 0, CLI_AT(window), "occlusion: cells hidden at once, along the last axes; one per input with commas" },
   { "stride", 0, CLI_TEXT, "N|NxM", NULL, 0, 0, CLI_AT(stride), "occlusion: from window to window" },
   { "keep", 0, CLI_FLAG, "", NULL, 0, 0, CLI_AT(keep), "occlusion: keep the window and hide the rest" },
@@ -105,10 +108,11 @@ static int show(cli_job *job)
 {
   cli_session *cs = job->cs;
   int code = CLI_DONE;
-  const bool exports = cs->s->exports.n > 0 || cs->s->svg || cs->s->png;
+  const bool exports = cs->s->exports.n > 0 || cs->s->svg || cs->s->png, map = cli_job_has_map(job);
   if (cs->s->out || cs->s->report || exports) code = cli_job_look(job);
-  if (code == CLI_DONE && cs->s->out) code = cli_write_parts(cs, &job->components, &job->explanation, false);
-  if (code == CLI_DONE && cs->s->out) code = cli_save(job);
+  if (code == CLI_DONE && (map || cs->s->save)) code = cli_job_write_map(job, false);
+  if (code == CLI_DONE && cs->s->out && !map) code = cli_write_parts(cs, &job->components, &job->explanation, false);
+  if (code == CLI_DONE && cs->s->out && !map) code = cli_save(job);
   if (code == CLI_DONE && (cs->s->report || exports)) code = cli_job_report(job);
   if (code != CLI_DONE) return code;
   if (!cs->s->json) return cli_job_print(job);
@@ -132,6 +136,10 @@ static int run_job(cli_job *job)
   job->info = aus_model_describe(job->model);
   code = cli_load_sound(cs, job->path, job->info->sample_rate, &job->sound);
   if (code == CLI_DONE) cli_remark_short(cs, &job->sound, job->info);
+  if (code == CLI_DONE && cs->s->method >= CLI_FIRST_ATTRIB) {
+    code = cli_job_attribute(job);
+    return code == CLI_DONE ? show(job) : code;
+  }
   if (code == CLI_DONE) code = cli_job_components(job);
   if (code == CLI_DONE && cs->s->out) code = cli_write_parts(cs, &job->components, NULL, true);
   if (code == CLI_DONE) code = cli_job_targets(job);
@@ -144,6 +152,7 @@ static int settle(cli_session *cs, cli_settings *s)
 {
   static const char *const words[] = { "zero", "min", "mean", "max", "noise", "shuffle", "binmean" };
   if (!s->target) s->target = "top3";
+  if (s->method >= CLI_FIRST_ATTRIB) return CLI_DONE;
   if (s->baseline.n == 0) s->baseline.item[s->baseline.n++] = "zero";
   for (s->fill = 0; s->fill < 7; s->fill++)
     if (strcmp(words[s->fill], s->baseline.item[0]) == 0) return CLI_DONE;
@@ -163,7 +172,6 @@ static int run(cli_settings *s, int n, char **operand)
   if (code != CLI_DONE) return code;
   if (cli_means_arrays(s, n, operand)) return cli_session_close(&cs, cli_explain_arrays(&cs, n, operand));
   code = check_operands(&cs, n);
-  if (code == CLI_DONE && s->method >= CLI_FIRST_ATTRIB) code = cli_say(&cs, CLI_INCAPABLE, "this method explains arrays: give X.npy, the network's input");
   if (code == CLI_DONE) code = settle(&cs, s);
   if (code != CLI_DONE) return cli_session_close(&cs, code);
   cli_job job = { .cs = &cs, .path = operand[0] };

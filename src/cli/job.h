@@ -28,6 +28,13 @@ int cli_job_components(cli_job *job); /* from the settings: what can be switched
 int cli_job_targets(cli_job *job);    /* scores the input, then reads --target */
 int cli_job_config(cli_job *job, aus_lime_config *config);
 
+/* A method of attribution on the sound: targets, map, components (job_attrib.c). */
+int cli_job_attribute(cli_job *job);
+/* --save and --out of a map; dry: only checks that no file is in the way. */
+int cli_job_write_map(cli_job *job, bool dry);
+bool cli_job_has_map(const cli_job *job); /* one that lies on the spectrogram or the samples: what is heard is made from it */
+int cli_job_print_map(const cli_job *job);
+
 /* The object "settings", left open for more. */
 void cli_json_settings(const cli_session *cs, aus_json *j);
 

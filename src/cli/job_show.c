@@ -76,6 +76,7 @@ static const char *word_of(const cli_settings *s, const char *option, int index,
 
 int cli_job_print(const cli_job *job)
 {
+  if (job->cs->s->method >= CLI_FIRST_ATTRIB) return cli_job_print_map(job);
   int code = CLI_DONE;
   const aus_explanation *e = &job->explanation;
   const cli_settings *s = job->cs->s;

@@ -55,7 +55,7 @@ typedef struct cli_settings {
   const char *judged, *metrics, *events, *map;
   cli_list input, tap, baseline, mask;
   int method, surrogate, distance, fill, scale, selection, superpixel, interpolate;
-  int layer_input, absolute, multipliers, no_relu, keep;
+  int layer_input, absolute, multipliers, no_relu, keep, domain;
   cli_list exports;
   const char *svg, *png;
   int report_audio, report_bits;
@@ -63,7 +63,7 @@ typedef struct cli_settings {
   int64_t top, seed, features, bootstrap, stability_runs, superpixels, threads, mixes, format, steps, grid;
   int64_t curve_steps, draws, repeats, near;
   double radius, subset;
-  double kernel_width, alpha, offset, duration, timeout, crossfade, noise, probability;
+  double kernel_width, alpha, offset, duration, timeout, crossfade, noise, probability, top_percent;
   int resume;                    /* train */
   int64_t epochs, explain_every;
   struct { const char *dictionary; int init, plain, scale; int64_t atoms, iterations, n_fft, hop; double beta, mu, tolerance, merge; } nmf;

@@ -15,6 +15,7 @@ CLI_COMMANDS = \
 	src/cli/input.c \
 	src/cli/input.h \
 	src/cli/job.h \
+	src/cli/job_attrib.c \
 	src/cli/job_components.c \
 	src/cli/job_show.c \
 	src/cli/job_targets.c \

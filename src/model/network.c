@@ -6,6 +6,7 @@
  * inside the layers. A patch is always run alone, so its scores have the same bits in any company.
  * Memory: a batch of features, one run per thread; nothing grows with the length of the sound. */
 #include "model/network.h"
+#include "model/inside.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -320,6 +321,15 @@ static void free_network(aus_network *net)
 }
 
 static void network_close(aus_model *m) { free_network(m->state); }
+
+aus_status aus_model_inside(aus_model *m, aus_inside *out)
+{
+  if (m->ops.close != network_close)
+    return aus_fail(m->ctx, AUS_ENOTSUP, "%s is a black box: gradients need a network (-m MODEL.aus); audiolime, slime, superpixel and time explain any model", m->info.name);
+  const aus_network *net = m->state;
+  *out = (aus_inside){ net->bundle, net->fe, net->targets };
+  return AUS_OK;
+}
 
 static aus_status score_kind(aus_ctx *ctx, const char *name, aus_score_kind *out)
 {

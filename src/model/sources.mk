@@ -1,6 +1,9 @@
 AUS_SOURCES += \
 	src/model/frontend.c \
 	src/model/frontend.h \
+	src/model/frontend_back.c \
+	src/model/frontend_back.h \
+	src/model/inside.h \
 	src/model/mixes.c \
 	src/model/model.c \
 	src/model/model.h \

@@ -45,6 +45,53 @@ static void put_interactions(aus_json *j, const double *m, int32_t n)
   aus_json_close(j);
 }
 
+/* Sums over stretches of frames, at most MOST_MOMENTS of them: the map over time. */
+enum { MOST_MOMENTS = 500 };
+static void put_moments(aus_json *j, const aus_map *m)
+{
+  const int64_t step = (m->frames + MOST_MOMENTS - 1) / MOST_MOMENTS;
+  aus_json_real(j, "time_step", (double)step * m->hop_s);
+  aus_json_flat_array(j, "time");
+  for (int64_t t = 0; t < m->frames; t += step) {
+    double sum = 0;
+    for (int64_t i = t * m->bands; i < (t + step < m->frames ? t + step : m->frames) * m->bands; i++) sum += (double)m->value[i];
+    aus_json_real(j, NULL, sum);
+  }
+  aus_json_close(j);
+}
+
+static void put_bands(aus_json *j, const aus_map *m)
+{
+  aus_json_flat_array(j, "hz");
+  for (int32_t b = 0; b < m->bands; b++) aus_json_real(j, NULL, (double)m->hz[b]);
+  aus_json_close(j);
+  aus_json_flat_array(j, "band");
+  for (int32_t b = 0; b < m->bands; b++) {
+    double sum = 0;
+    for (int64_t t = 0; t < m->frames; t++) sum += (double)m->value[t * m->bands + b];
+    aus_json_real(j, NULL, sum);
+  }
+  aus_json_close(j);
+}
+
+static void put_map(aus_json *j, const aus_map *m)
+{
+  double sum[2] = { 0, 0 };
+  for (int64_t i = 0; i < m->frames * m->bands; i++) sum[m->value[i] < 0] += (double)m->value[i];
+  aus_json_object(j, "map");
+  aus_json_string(j, "domain", m->domain);
+  aus_json_integer(j, "frames", m->frames);
+  aus_json_integer(j, "bands", m->bands);
+  aus_json_real(j, "hop", m->hop_s);
+  aus_json_real(j, "cell_s", m->cell_s);
+  aus_json_real(j, "cell_hz", m->cell_hz);
+  aus_json_real(j, "positive", sum[0]);
+  aus_json_real(j, "negative", sum[1]);
+  put_moments(j, m);
+  if (m->bands > 1 && m->hz) put_bands(j, m);
+  aus_json_close(j);
+}
+
 static void put_target(aus_json *j, const aus_explanation *e, const aus_target_explanation *t)
 {
   aus_json_object(j, NULL);
@@ -64,6 +111,7 @@ static void put_target(aus_json *j, const aus_explanation *e, const aus_target_e
   aus_json_array(j, "components");
   for (int32_t i = 0; i < e->n_components; i++) put_weight(j, e->component[i], &t->weight[i]);
   aus_json_close(j);
+  if (t->map.frames) put_map(j, &t->map);
   if (t->interaction) put_interactions(j, t->interaction, e->n_components);
   aus_json_close(j);
 }
