@@ -456,6 +456,8 @@ static void networks(void **state)
   /* conv 4 15 + 4, group_norm 8, lstm 2 (24 (128 + 6) + 48), attention 4 (144 + 12), layer_norm 24, linear 36 + 3 */
   assert_int_equal(n, 64 + 8 + 2 * (24 * (128 + 6) + 48) + 4 * 156 + 24 + 39);
   assert_ok(ctx, build(ctx, "conv 3 3\nconv_transpose 2 4x4 stride=2\navgpool 2 ceil=yes\nsequence time=w\ngru 5\nlast\nlinear classes bias=no\n", &image, 3, 1 << 20, &n));
+  assert_ok(ctx, build(ctx, "relu\nlog 0.01\nflatten\nlinear classes\n", &image, 3, 1 << 20, &n)); /* the offset is the one number more */
+  assert_int_equal(n, 1 + 320 * 3 + 3);
   assert_ok(ctx, build(ctx, "net audionet\n", &wave, 10, 1 << 25, &n));
   assert_int_equal(n, 400 + 64 * 301 + 128 * 193 + 3 * 128 * 385 + 16000 * 1024 + 1024 + 1024 * 512 + 512 + 5130);
   assert_ok(ctx, build(ctx, "net musicnn\n", &tall, 50, 1 << 22, &n));

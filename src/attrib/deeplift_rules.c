@@ -293,7 +293,7 @@ static bool is_move(int32_t op)
 {
   static const int32_t moves[] = { AUS_OP_avg_pool, AUS_OP_adaptive_avg_pool, AUS_OP_add, AUS_OP_reduce_sum, AUS_OP_reduce_mean, AUS_OP_concat, AUS_OP_slice, AUS_OP_reshape,
                                    AUS_OP_transpose, AUS_OP_pad, AUS_OP_expand, AUS_OP_tile, AUS_OP_gather, AUS_OP_cumsum, AUS_OP_resize, AUS_OP_depth_to_space,
-                                   AUS_OP_space_to_depth, AUS_OP_identity, AUS_OP_scatter_rows, AUS_OP_where };
+                                   AUS_OP_space_to_depth, AUS_OP_identity, AUS_OP_dropout, AUS_OP_scatter_rows, AUS_OP_where };
   for (size_t i = 0; i < sizeof moves / sizeof *moves; i++)
     if (moves[i] == op) return true;
   return false;

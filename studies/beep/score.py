@@ -22,10 +22,10 @@ METHODS = {
     "gradient": ["--method", "gradient", "--absolute"], "ixg": ["--method", "ixg"], "smoothgrad": ["--method", "smoothgrad", "--samples", "25"],
     "ig": ["--method", "ig", "--steps", "32", "--baseline", "min"], "gradientshap": ["--method", "gradientshap", "--samples", "32", "--baseline", "min"],
     "guided": ["--method", "guided"], "deconv": ["--method", "deconv"], "deeplift": ["--method", "deeplift", "--baseline", "min"],
-    "lrp-epsilon": ["--method", "lrp", "--rules", "epsilon"], "lrp-epsilon-plus": ["--method", "lrp", "--rules", "epsilon-plus"],
-    "lrp-epsilon-alpha2-beta1": ["--method", "lrp", "--rules", "epsilon-alpha2-beta1"],
-    "gradcam": ["--method", "gradcam", "--layer", "relu2"], "gradcam++": ["--method", "gradcam++", "--layer", "relu2"],
-    "scorecam": ["--method", "scorecam", "--layer", "relu2"], "occlusion": ["--method", "occlusion", "--window", "1x1x4x16", "--stride", "1x1x2x8", "--baseline", "min"],
+    "lrp epsilon": ["--method", "lrp", "--rules", "epsilon"], "lrp zennit:EpsilonPlus": ["--method", "lrp", "--rules", "zennit:EpsilonPlus"],
+    "lrp zennit:EpsilonAlpha2Beta1": ["--method", "lrp", "--rules", "zennit:EpsilonAlpha2Beta1"], "lrp gamma": ["--method", "lrp", "--rules", "gamma"],
+    "gradcam": ["--method", "gradcam", "--layer", "relu2", "--upsample", "linear"], "gradcam++": ["--method", "gradcam++", "--layer", "relu2", "--upsample", "linear"],
+    "scorecam": ["--method", "scorecam", "--layer", "relu2", "--upsample", "linear"], "occlusion": ["--method", "occlusion", "--window", "1x4x16", "--stride", "1x2x8", "--baseline", "min"],
     "rise": ["--method", "rise", "--samples", "1000", "--baseline", "min"],
 }
 

@@ -17,8 +17,8 @@ import numpy as np
 
 FRACTIONS = [0, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
 SEEDS = 10
-METHODS = {"ixg": ["--method", "ixg"], "lrp-epsilon": ["--method", "lrp", "--rules", "epsilon"], "lrp-epsilon-plus": ["--method", "lrp", "--rules", "epsilon-plus"],
-           "lrp-epsilon-alpha2-beta1": ["--method", "lrp", "--rules", "epsilon-alpha2-beta1"]}
+METHODS = {"ixg": ["--method", "ixg"]}
+METHODS.update({"lrp " + rules: ["--method", "lrp", "--rules", rules] for rules in ("epsilon", "alpha2beta1", "zennit:EpsilonPlus", "zennit:EpsilonAlpha2Beta1")})
 
 
 def call(*command):
