@@ -20,3 +20,4 @@ EXTRA_DIST += docs/lrp.md
 EXTRA_DIST += docs/perturbation.md docs/evaluate.md
 EXTRA_DIST += docs/training.md
 EXTRA_DIST += docs/attribution.md
+EXTRA_DIST += docs/confound.md
