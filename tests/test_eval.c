@@ -273,7 +273,7 @@ static void wrong_use(void **state)
   assert_int_equal(aus_eval_run(ctx, &s, &c, &e), AUS_EINVAL);
   int n = 0;
   while (aus_eval_name(n)) n++;
-  assert_int_equal(n, 17);
+  assert_int_equal(n, 18);
   assert_null(aus_eval_name(-1));
   aus_ctx_destroy(ctx);
 }

@@ -48,7 +48,7 @@ static int read_methods(comparison *c)
 /* What is cheap enough to ask of every method. */
 static const char *default_metrics(const comparison *c)
 {
-  return c->judge.inside ? "deletion,insertion,faithfulness,infidelity,sparseness,pointing,mass,rank,time_auc" : "deletion,insertion,aopc,faithfulness,infidelity,sparseness";
+  return c->judge.inside ? "deletion,insertion,faithfulness,infidelity,sparseness,pointing,mass,rank,time_auc,band_auc" : "deletion,insertion,aopc,faithfulness,infidelity,sparseness";
 }
 
 static int ask(comparison *c, int i, const aus_eval_config *config)

@@ -81,6 +81,7 @@ aus_status cli_judge_read_map(cli_judge *j, const char *path, float *value);
 
 /* Labels as Audacity writes them: "begin TAB end TAB name", then perhaps "\ TAB low Hz TAB high Hz". */
 typedef struct cli_event { double t0, t1, f0, f1; } cli_event; /* f1 0: all frequencies */
+void cli_events_path(const char *given, const char *input, char *path, size_t size);
 int cli_read_events(cli_session *cs, const char *path, cli_event **event, int32_t *n);
 
 /* ---- showing (evaluate.c) -------------------------------------------------------------------------- */
@@ -94,7 +95,7 @@ void cli_json_measures(aus_json *j, const aus_evaluation *e);
 #define CLI_ROWS_JUDGE                                                                                                                        \
   { "target", 0, CLI_TEXT, "NAME|INDEX|top1", "top1", 0, 0, CLI_AT(target), "which answer is explained" },                                     \
   { "metrics", 0, CLI_TEXT, "A,B,...", NULL, 0, 0, CLI_AT(metrics), "which measures; without it, see above" },                                  \
-  { "events", 0, CLI_TEXT, "LABELS.txt", NULL, 0, 0, CLI_AT(events), "where relevance should lie: begin, end and name between tabs, as Audacity writes them" }, \
+  { "events", 0, CLI_TEXT, "LABELS.txt|DIR", NULL, 0, 0, CLI_AT(events), "where relevance should lie: begin, end and name between tabs, as Audacity writes them; a folder holds NAME.txt for NAME.wav" }, \
   { "tiles", 0, CLI_TEXT, "TxF", NULL, 0, 0, CLI_AT(tiles), "sound: cells, time by frequency; without it, four in a second (8 to 40) by 12" },    \
   { "fill", 0, CLI_CHOICE, "zero|noise|line", "zero", 0, 0, CLI_AT(fill), "what replaces a cell: silence (the baseline), local noise (of tiles: each bin's mean), a line between neighbours (arrays)" }, \
   { "curve-steps", 0, CLI_INTEGER, "N", "20", 1, 127, CLI_AT(curve_steps), "points of deletion and insertion curves" },                          \

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { MOST_EVENTS = 100000 };
 
@@ -33,6 +34,15 @@ static int read_line(cli_session *cs, const char *path, int line, char *text, cl
   if (*n == MOST_EVENTS) return cli_say(cs, CLI_BAD_INPUT, "%s: more than %d events", path, MOST_EVENTS);
   event[(*n)++] = (cli_event){ a, b, 0, 0 };
   return CLI_DONE;
+}
+
+/* DIR/NAME.txt when `given` is a folder and the input is .../NAME.wav; else `given` itself. */
+void cli_events_path(const char *given, const char *input, char *path, size_t size)
+{
+  struct stat st;
+  const char *slash = strrchr(input, '/'), *name = slash ? slash + 1 : input, *dot = strrchr(name, '.');
+  if (stat(given, &st) == 0 && S_ISDIR(st.st_mode)) snprintf(path, size, "%s/%.*s.txt", given, dot ? (int)(dot - name) : (int)strlen(name), name);
+  else snprintf(path, size, "%s", given);
 }
 
 int cli_read_events(cli_session *cs, const char *path, cli_event **event, int32_t *n)

@@ -54,7 +54,9 @@ static int mark_events(cli_judge *j)
 {
   cli_event *event;
   int32_t n;
-  int code = cli_read_events(j->cs, j->cs->s->events, &event, &n);
+  char path[4096];
+  cli_events_path(j->cs->s->events, j->path, path, sizeof path);
+  int code = cli_read_events(j->cs, path, &event, &n);
   if (code == CLI_DONE && !(j->inside = aus_alloc_zero(j->cs->ctx, (size_t)j->cells, 1))) code = cli_fail(j->cs, CLI_WORKING, AUS_ENOMEM);
   int64_t marked = 0;
   for (int64_t i = 0; i < j->cells && code == CLI_DONE; i++) {
@@ -64,8 +66,8 @@ static int mark_events(cli_judge *j)
     marked += j->inside[i];
   }
   aus_free(j->cs->ctx, event);
-  if (code == CLI_DONE && marked == 0) return cli_say(j->cs, CLI_BAD_INPUT, "%s: no event lies in the %.2f s that are judged", j->cs->s->events, (double)j->sound.heard.frames / j->sound.heard.rate);
-  if (code == CLI_DONE && marked == j->cells) return cli_say(j->cs, CLI_BAD_INPUT, "%s: the events cover everything; nothing can lie outside", j->cs->s->events);
+  if (code == CLI_DONE && marked == 0) return cli_say(j->cs, CLI_BAD_INPUT, "%s: no event lies in the %.2f s that are judged", path, (double)j->sound.heard.frames / j->sound.heard.rate);
+  if (code == CLI_DONE && marked == j->cells) return cli_say(j->cs, CLI_BAD_INPUT, "%s: the events cover everything; nothing can lie outside", path);
   return code;
 }
 

@@ -47,7 +47,7 @@ static aus_status check_names(aus_ctx *ctx, const char *list)
     bool known = false;
     for (const eval_row *r = eval_rows; r->name && !known; r++) known = strlen(r->name) == n && memcmp(r->name, p, n) == 0;
     if (!known) return aus_fail(ctx, AUS_EINVAL, "there is no measure '%.*s': deletion, insertion, aopc, flipping, faithfulness, infidelity, max_sensitivity, sparseness, entropy, "
-                                "effective, completeness, pointing, mass, rank, time_auc, mprt, other_target", (int)(n < 40 ? n : 40), p);
+                                "effective, completeness, pointing, mass, rank, time_auc, band_auc, mprt, other_target", (int)(n < 40 ? n : 40), p);
     p += n + (p[n] == ',');
   }
   return AUS_OK;

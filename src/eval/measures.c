@@ -207,23 +207,28 @@ static aus_status pointing(eval_work *w)
 static aus_status mass(eval_work *w) { return put_number(w, "mass", 1, MASS, w->s->cells, w->s->value, w->s->inside, "cells"); }
 static aus_status rank(eval_work *w) { return put_number(w, "rank", 1, RANK, w->s->cells, w->s->value, w->s->inside, "cells"); }
 
-/* Relevance over time (positive parts, summed over the other axes) against frames in which an event is. */
-static aus_status time_auc(eval_work *w)
+/* Relevance along one axis (positive parts, summed over the others) against places on it where an event is. */
+static aus_status along(eval_work *w, int32_t axis, const char *name, const char *over)
 {
   const aus_eval_subject *s = w->s;
-  const int64_t frames = s->rank > 0 ? s->dim[0] : 1, rest = s->cells / frames;
-  float *a = aus_alloc_zero(w->ctx, (size_t)frames, sizeof *a);
-  uint8_t *in = aus_alloc_zero(w->ctx, (size_t)frames, 1);
+  const int64_t n = s->dim[axis];
+  int64_t inner = 1;
+  for (int32_t d = axis + 1; d < s->rank; d++) inner *= s->dim[d];
+  float *a = aus_alloc_zero(w->ctx, (size_t)n, sizeof *a);
+  uint8_t *in = aus_alloc_zero(w->ctx, (size_t)n, 1);
   aus_status status = a && in ? AUS_OK : AUS_ENOMEM;
   for (int64_t i = 0; status == AUS_OK && i < s->cells; i++) {
-    a[i / rest] += s->value[i] > 0 ? s->value[i] : 0;
-    in[i / rest] |= s->inside[i];
+    a[i / inner % n] += s->value[i] > 0 ? s->value[i] : 0;
+    in[i / inner % n] |= s->inside[i];
   }
-  if (status == AUS_OK) status = put_number(w, "time_auc", 1, AUC, frames, a, in, "frames");
+  if (status == AUS_OK) status = put_number(w, name, 1, AUC, n, a, in, over);
   aus_free(w->ctx, a);
   aus_free(w->ctx, in);
   return status;
 }
+
+static aus_status time_auc(eval_work *w) { return along(w, 0, "time_auc", "frames"); }
+static aus_status band_auc(eval_work *w) { return w->s->rank > 1 ? along(w, w->s->rank - 1, "band_auc", "bands") : AUS_OK; }
 
 const eval_row eval_rows[] = {
   { "deletion", "area under the score as the most relevant cells go first", EVAL_HIDE, deletion },
@@ -241,6 +246,7 @@ const eval_row eval_rows[] = {
   { "mass", "share of positive relevance in events", EVAL_INSIDE, mass },
   { "rank", "share of the top cells that lie in events", EVAL_INSIDE, rank },
   { "time_auc", "how well relevance over time tells frames with events from others", EVAL_INSIDE, time_auc },
+  { "band_auc", "the same over frequency", EVAL_INSIDE, band_auc },
   { "mprt", "similarity to the explanation of a network with random parameters", EVAL_RANDOM, eval_mprt },
   { "other_target", "similarity to the explanation of another target", EVAL_OTHER, eval_logit },
   { NULL, NULL, 0, NULL }
