@@ -26,6 +26,7 @@ typedef struct work {
   aus_attrib *attrib;
   aus_patches p;
   int64_t frames, floats;      /* of the sound; of one patch */
+  int64_t calls;               /* forwards and ways back */
   const float *x;              /* padded to what the model works on */
   int64_t samples;
   float floor;
@@ -114,6 +115,7 @@ static void lay(work *w, int32_t k, int64_t j, const aus_attribution *r)
   w->gap[k] += share * r->gap[0];
   if (r->steps > w->steps) w->steps = r->steps;
   w->resolution = r->resolution;
+  w->calls += r->evaluations + r->walks;
   memcpy(w->note, r->note, sizeof w->note);
   memcpy(w->from, r->from, sizeof w->from);
 }
@@ -210,7 +212,7 @@ static aus_status give_map(work *w, int32_t k, aus_map *m)
 static aus_status start_answer(work *w, aus_explanation *out)
 {
   const aus_model_info *info = aus_model_describe(w->model);
-  *out = (aus_explanation){ .ctx = w->ctx, .n_components = 3, .n_targets = w->n_targets, .exhaustive = 1 };
+  *out = (aus_explanation){ .ctx = w->ctx, .n_components = 3, .n_targets = w->n_targets, .exhaustive = 1, .n_predicted = w->calls };
   snprintf(out->method, sizeof out->method, "%s", w->method->name);
   aus_lime_defaults(&out->config);
   out->config.seed = w->c->attrib.seed;

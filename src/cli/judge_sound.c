@@ -5,6 +5,9 @@
  * of a moment: it says nothing of frequency, and is not helped to. */
 #include "cli/judge.h"
 
+#include "attrib/attrib.h"
+#include "cli/arrays.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -205,10 +208,23 @@ static aus_status from_slime(cli_judge *j, aus_model *model, const aus_audio *x,
   return status;
 }
 
+/* Whatever goes through the network gives a map of its front end's bands. */
 static aus_status from_network(cli_judge *j, aus_model *model, const aus_audio *x, const int32_t *target, const char *method, cli_answer *a)
 {
-  (void)model, (void)x, (void)target, (void)a, (void)pool;
-  return aus_fail(j->cs->ctx, AUS_ENOTSUP, "%s explains arrays", method);
+  aus_sound_config c = { .domain = AUS_DOMAIN_BANDS, .targets = target, .n_targets = 1 };
+  aus_components parts;
+  aus_explanation e;
+  if (cli_attrib_config(j->cs, &c.attrib) != CLI_DONE) return AUS_EINVAL;
+  c.attrib.method = method;
+  AUS_TRY(aus_sound_attribute(j->cs->ctx, model, x, &c, &parts, &e));
+  pool(j, &e.target[0].map, a->value);
+  a->score = e.target[0].score;
+  a->score_none = e.target[0].score_none;
+  a->complete = (aus_method_find(method)->flags & AUS_METHOD_COMPLETE) != 0;
+  a->calls = e.n_predicted;
+  aus_explanation_free(&e);
+  aus_components_free(&parts);
+  return AUS_OK;
 }
 
 aus_status cli_judge_sound(cli_judge *j, aus_model *model, const float *signal, int32_t target, const char *method, cli_answer *a)
