@@ -7,3 +7,4 @@ EXTRA_DIST += studies/beep/beep.recipe studies/beep/run.sh studies/beep/score.py
 EXTRA_DIST += studies/digits/manifest.sh studies/digits/quick.sh studies/digits/quick-mel.recipe studies/digits/quick-wave.recipe
 EXTRA_DIST += studies/digits/run.sh studies/digits/zero.py studies/digits/audionet.recipe studies/digits/alexnet.recipe \
 	studies/digits/audionet-quarter.recipe studies/digits/alexnet-quarter.recipe
+EXTRA_DIST += studies/beep/score.sh studies/beep/results/methods.tsv

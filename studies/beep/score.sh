@@ -53,8 +53,8 @@ score "guided backprop" guided
 score deconvolution deconv
 score deeplift deeplift
 score "lrp epsilon" lrp --rules epsilon
-score "lrp epsilon-plus" lrp --rules epsilon-plus
-score "lrp alpha2-beta1" lrp --rules epsilon-alpha2-beta1
+score "lrp epsilon-plus" lrp --rules zennit:EpsilonPlus
+score "lrp alpha2-beta1" lrp --rules zennit:EpsilonAlpha2Beta1
 score grad-cam gradcam --layer relu2
 score grad-cam++ gradcam++ --layer relu2
 score score-cam scorecam --layer relu2
