@@ -189,8 +189,7 @@ def deeplift(c, e, models):
         h = n.op("Relu", n.linear("x", [[1.0, -1.0]]))
         return [(ask(e, n, n.op("Sub", n.take("x", 0), h), rows(x), *args, *base), c["expected"])]
     if i == "deeplift_conv1d_contribs":
-        # a unit above each output: positive part is what max(d+, 0) hands on under RevealCancel ... the library's own split is in test_attrib
-        raise SKIP("inner quantity: positive and negative contributions of a layer (tests/test_attrib.c)")
+        raise SKIP("inner quantity of RevealCancel, which the program does not write")
     if i == "deeplift_conv1d_multipliers":
         n = Net(x=["N", 2, 4])
         y = n.linear(n.flatten(conv1d_lift(n)), [[1, 1, 1, -1, -1, -1]])
