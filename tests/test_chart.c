@@ -174,6 +174,22 @@ static void the_waterfall_ends_at_the_answer(void **state)
   aus_ctx_destroy(ctx);
 }
 
+static void weights_are_drawn_strongest_first(void **state)
+{
+  (void)state;
+  aus_ctx *ctx = test_ctx(1);
+  eight x;
+  aus_chart c;
+  make_eight(&x);
+  x.w[0].weight = 0.01; /* though its Shapley value is the largest */
+  aus_chart_weights(&c, ctx, &x.e, 0);
+  double before = INFINITY;
+  for (int32_t i = 0; i < c.n; i++)
+    if (c.mark[i].kind == AUS_MARK_RECT) { assert_true(c.mark[i].w <= before); before = c.mark[i].w; }
+  aus_chart_free(&c);
+  aus_ctx_destroy(ctx);
+}
+
 static void what_if_finds_the_smallest_sets(void **state)
 {
   (void)state;
@@ -218,7 +234,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(marks_cover_their_pixels), cmocka_unit_test(text_is_cut_and_escaped), cmocka_unit_test(the_waterfall_ends_at_the_answer),
-    cmocka_unit_test(what_if_finds_the_smallest_sets), cmocka_unit_test(numbers_read_well),
+    cmocka_unit_test(weights_are_drawn_strongest_first), cmocka_unit_test(what_if_finds_the_smallest_sets), cmocka_unit_test(numbers_read_well),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

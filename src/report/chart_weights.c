@@ -45,6 +45,16 @@ static void span_of(const aus_explanation *e, const aus_target_explanation *t, d
   if (*high <= *low) *high = *low + 1;
 }
 
+/* By falling |weight|, as the bars show it; the other charts and tables go by aus_rank_components. */
+static void rank_weights(const aus_target_explanation *t, int32_t n, int32_t *order)
+{
+  for (int32_t i = 0; i < n; i++) {
+    int32_t at = i;
+    for (; at > 0 && fabs(t->weight[order[at - 1]].weight) < fabs(t->weight[i].weight); at--) order[at] = order[at - 1];
+    order[at] = i;
+  }
+}
+
 static void weight_row(aus_chart *c, const char *name, const aus_weight *w, double y, double left, double zero, double scale)
 {
   char told[160], value[AUS_NUMBER];
@@ -77,7 +87,7 @@ void aus_chart_weights(aus_chart *c, aus_ctx *ctx, const aus_explanation *e, int
   begin(c, ctx, TOP + ROW * (shown + 1) + (n > shown ? 16 : 0), "Weights: ", t);
   if (!order) { c->failed = true; return; }
   if (n < 1) { aus_free(ctx, order); return; }
-  aus_rank_components(t, n, order);
+  rank_weights(t, n, order);
   double low, high;
   span_of(e, t, &low, &high);
   const double left = names_width(e, order, shown), scale = (WIDTH - VALUES - left) / (high - low), zero = left - low * scale;
