@@ -27,13 +27,13 @@ say() { # ok|not ok, text
 learn() {
   sed "s|^root = .*|root = $FSDD|" "$here/quick-$1.recipe" >"$work/$1.recipe"
   start=$(date +%s)
-  if ! (times_file=$work/$1.times; "$AUSCULT" train "$work/$1.recipe" --out "$work/$1" --quiet --threads "${THREADS:-2}" >"$work/$1.log" 2>&1; code=$?; times | tail -1 >"$times_file"; exit $code); then
+  if ! (times_file=$work/$1.times; "$AUSCULT" train "$work/$1.recipe" --out "$work/$1" --quiet --threads "${THREADS:-2}" >"$work/$1.log" 2>&1; code=$?; times >"$times_file"; exit $code); then
     say "not ok" "digits, $1: $(tail -1 "$work/$1.log")"
     return
   fi
   wall=$(($(date +%s) - start))
   score=$(sed -n 's/^best: .* accuracy \([0-9.]*\)$/\1/p' "$work/$1.log")
-  cpu=$(sed -E 's/([0-9]+)m([0-9.]+)s ([0-9]+)m([0-9.]+)s/\1 \2 \3 \4/' "$work/$1.times" | awk '{ print int(60 * ($1 + $3) + $2 + $4 + 0.5) }')
+  cpu=$(sed -E 's/([0-9]+)m([0-9.]+)s ([0-9]+)m([0-9.]+)s/\1 \2 \3 \4/' "$work/$1.times" | awk 'END { print int(60 * ($1 + $3) + $2 + $4 + 0.5) }')
   text="digits, $1: $score on a held-out speaker, wanted $2; $cpu s of processor, $wall s on the clock"
   if awk "BEGIN { exit !($score >= $2 && $cpu <= 120) }"; then say ok "$text"; else say "not ok" "$text"; fi
   if "$AUSCULT" model verify "$work/$1/model.aus" >"$work/verify" 2>&1; then say ok "digits, $1: $(sed 's/^.*: sound/the model is sound/' "$work/verify")"; else say "not ok" "digits, $1: $(cat "$work/verify")"; fi
