@@ -1,17 +1,17 @@
 ausincludedir = $(includedir)/auscult
-ausinclude_HEADERS = \
-	include/auscult/attrib.h \
-	include/auscult/audio.h \
-	include/auscult/auscult.h \
-	include/auscult/bundle.h \
-	include/auscult/core.h \
-	include/auscult/dsp.h \
-	include/auscult/eval.h \
-	include/auscult/explain.h \
-	include/auscult/model.h \
-	include/auscult/net.h \
-	include/auscult/nmf.h \
-	include/auscult/perturb.h \
-	include/auscult/sep.h
-	include/auscult/sep.h \
-	include/auscult/train.h
+# one line a header, so that several people's lines merge
+ausinclude_HEADERS =
+ausinclude_HEADERS += include/auscult/attrib.h
+ausinclude_HEADERS += include/auscult/audio.h
+ausinclude_HEADERS += include/auscult/auscult.h
+ausinclude_HEADERS += include/auscult/bundle.h
+ausinclude_HEADERS += include/auscult/core.h
+ausinclude_HEADERS += include/auscult/dsp.h
+ausinclude_HEADERS += include/auscult/eval.h
+ausinclude_HEADERS += include/auscult/explain.h
+ausinclude_HEADERS += include/auscult/model.h
+ausinclude_HEADERS += include/auscult/net.h
+ausinclude_HEADERS += include/auscult/nmf.h
+ausinclude_HEADERS += include/auscult/perturb.h
+ausinclude_HEADERS += include/auscult/sep.h
+ausinclude_HEADERS += include/auscult/train.h

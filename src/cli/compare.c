@@ -55,7 +55,10 @@ static int ask(comparison *c, int i, const aus_eval_config *config)
 {
   int code = cli_judge_ask(&c->judge, c->name[i], &c->answer[i]);
   if (code == CLI_DONE) code = cli_judge_score(&c->judge, &c->answer[i], config, &c->result[i]);
-  snprintf(c->answer[i].method, sizeof c->answer[i].method, "%s", c->name[i]);
+  char *method = c->answer[i].method;
+  size_t k = 0;
+  for (; c->name[i][k] && k + 1 < sizeof c->answer[i].method; k++) method[k] = c->name[i][k];
+  method[k] = '\0';
   return code;
 }
 
