@@ -165,9 +165,9 @@ static aus_status first_pieces(cutting *c)
     for (int32_t i = 0; i < items; i++) p->alpha[i] = (double)s / FIRST_PIECES;
     AUS_TRY(gradient_here(p));
     for (int32_t i = 0; i < items; i++) { /* the first piece lies on top */
-      piece *here = &c->item[i].stack[FIRST_PIECES - 1 - s], *before = &c->item[i].stack[FIRST_PIECES - s];
-      if (s < FIRST_PIECES) here->begin = p->alpha[i], here->f_begin = p->score[i];
-      if (s > 0) before->end = p->alpha[i], before->f_end = p->score[i];
+      piece *stack = c->item[i].stack;
+      if (s < FIRST_PIECES) stack[FIRST_PIECES - 1 - s].begin = p->alpha[i], stack[FIRST_PIECES - 1 - s].f_begin = p->score[i];
+      if (s > 0) stack[FIRST_PIECES - s].end = p->alpha[i], stack[FIRST_PIECES - s].f_end = p->score[i];
     }
   }
   for (int32_t i = 0; i < items; i++) {
