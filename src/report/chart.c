@@ -18,13 +18,19 @@ void aus_chart_begin(aus_chart *c, aus_ctx *ctx, double width, double height, co
   c->failed = !c->title;
 }
 
-void aus_chart_free(aus_chart *c)
+void aus_chart_clear(aus_chart *c)
 {
   for (int32_t i = 0; i < c->n; i++) {
     aus_free(c->ctx, c->mark[i].text);
     aus_free(c->ctx, c->mark[i].xy);
     aus_free(c->ctx, c->mark[i].rgba);
   }
+  c->n = 0;
+}
+
+void aus_chart_free(aus_chart *c)
+{
+  aus_chart_clear(c);
   aus_free(c->ctx, c->mark);
   aus_free(c->ctx, c->title);
   aus_free(c->ctx, c->about);

@@ -37,6 +37,7 @@ typedef struct aus_chart {
 } aus_chart;
 
 void aus_chart_begin(aus_chart *c, aus_ctx *ctx, double width, double height, const char *title);
+void aus_chart_clear(aus_chart *c); /* no marks: nothing to show */
 void aus_chart_free(aus_chart *c);
 /* Takes over a sentence for those who cannot see the chart; NULL: there was no memory for it. */
 void aus_chart_tell(aus_chart *c, char *about);

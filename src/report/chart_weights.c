@@ -155,7 +155,7 @@ void aus_chart_waterfall(aus_chart *c, aus_ctx *ctx, const aus_explanation *e, i
   const bool have = can_fall(e, t);
   begin(c, ctx, have ? TOP + ROW * rows + 4 : TOP, have ? "From nothing to everything: " : "No Shapley values: ", t);
   if (!order) { c->failed = true; return; }
-  if (!have) { aus_free(ctx, order); c->n = 0; return; }
+  if (!have) { aus_free(ctx, order); aus_chart_clear(c); return; }
   aus_rank_components(t, n, order);
   double low, high, v = t->score_none, y = TOP + 0.5 * ROW;
   range_of(t, order, n, &low, &high);
