@@ -3,6 +3,7 @@
 #include "cli/session.h"
 #include "cli/table.h"
 #include "format/npy.h"
+#include "sep/sep.h"
 
 #include <auscult/audio.h>
 #include <auscult/dsp.h>
@@ -70,8 +71,7 @@ static float scaled(int scale, float power)
 static aus_status spectrogram(job *j, const aus_audio *mono)
 {
   const cli_settings *s = j->cs->s;
-  const int32_t usual = 1 << (int)fmin(fmax(round(log2(2048.0 * mono->rate / 22050.0)), 6), 16);
-  const int32_t n_fft = s->nmf.n_fft ? (int32_t)s->nmf.n_fft : usual, hop = s->nmf.hop ? (int32_t)s->nmf.hop : n_fft / 4 > 0 ? n_fft / 4 : 1;
+  const int32_t n_fft = s->nmf.n_fft ? (int32_t)s->nmf.n_fft : aus_separator_frame(mono->rate), hop = s->nmf.hop ? (int32_t)s->nmf.hop : n_fft / 4 > 0 ? n_fft / 4 : 1;
   const aus_stft_config config = { n_fft, n_fft, hop, AUS_WINDOW_HANN, AUS_CENTER_REFLECT };
   aus_stft *stft;
   AUS_TRY(aus_stft_create(j->cs->ctx, &config, &stft));

@@ -3,19 +3,9 @@
  * Row by row: L[i][j] = (a[i][j] - L[i][0..j) . L[j][0..j)) / L[j][j]. Both factors of every dot product are
  * contiguous rows. n^3/3 multiply-adds; n is the number of components, a few hundred at most. */
 #include "la/la.h"
+#include "la/vector.h"
 
 #include <math.h>
-
-/* Four partial sums: fixed order, and the additions overlap. */
-static double dot(int64_t n, const double *a, const double *b)
-{
-  double s[4] = {0};
-  int64_t i = 0;
-  for (; i + 4 <= n; i += 4)
-    for (int j = 0; j < 4; j++) s[j] += a[i + j] * b[i + j];
-  for (; i < n; i++) s[0] += a[i] * b[i];
-  return (s[0] + s[1]) + (s[2] + s[3]);
-}
 
 bool aus_cholesky_try(int64_t n, double *a, int64_t *pivot)
 {
@@ -23,8 +13,8 @@ bool aus_cholesky_try(int64_t n, double *a, int64_t *pivot)
   for (int64_t i = 0; i < n; i++) largest = fmax(largest, a[i * n + i]);
   for (int64_t i = 0; i < n; i++) {
     double *row = a + i * n;
-    for (int64_t j = 0; j < i; j++) row[j] = (row[j] - dot(j, row, a + j * n)) / a[j * n + j];
-    row[i] -= dot(i, row, row);
+    for (int64_t j = 0; j < i; j++) row[j] = (row[j] - aus_dot(j, row, a + j * n)) / a[j * n + j];
+    row[i] -= aus_dot(i, row, row);
     if (pivot) *pivot = i;
     if (!(row[i] > 1e-13 * largest)) return false; /* also NaN */
     row[i] = sqrt(row[i]);
@@ -40,11 +30,6 @@ aus_status aus_cholesky(aus_ctx *ctx, int64_t n, double *a)
                   (long long)n, (long long)at, a[at * n + at]);
 }
 
-static void axpy(int64_t n, double alpha, const double *x, double *y)
-{
-  for (int64_t i = 0; i < n; i++) y[i] += alpha * x[i];
-}
-
 static void scale(int64_t n, double alpha, double *x)
 {
   for (int64_t i = 0; i < n; i++) x[i] *= alpha;
@@ -53,10 +38,10 @@ static void scale(int64_t n, double alpha, double *x)
 /* One right-hand side: along the rows of L both ways. */
 static void solve_one(int64_t n, const double *l, double *x)
 {
-  for (int64_t i = 0; i < n; i++) x[i] = (x[i] - dot(i, l + i * n, x)) / l[i * n + i];
+  for (int64_t i = 0; i < n; i++) x[i] = (x[i] - aus_dot(i, l + i * n, x)) / l[i * n + i];
   for (int64_t i = n - 1; i >= 0; i--) {
     x[i] /= l[i * n + i];
-    axpy(i, -x[i], l + i * n, x);
+    aus_axpy(i, -x[i], l + i * n, x);
   }
 }
 
@@ -64,11 +49,11 @@ void aus_cholesky_solve(int64_t n, int64_t m, const double *l, double *x)
 {
   if (m == 1) { solve_one(n, l, x); return; }
   for (int64_t i = 0; i < n; i++) { /* L z = b */
-    for (int64_t j = 0; j < i; j++) axpy(m, -l[i * n + j], x + j * m, x + i * m);
+    for (int64_t j = 0; j < i; j++) aus_axpy(m, -l[i * n + j], x + j * m, x + i * m);
     scale(m, 1.0 / l[i * n + i], x + i * m);
   }
   for (int64_t i = n - 1; i >= 0; i--) { /* L' x = z */
-    for (int64_t j = i + 1; j < n; j++) axpy(m, -l[j * n + i], x + j * m, x + i * m);
+    for (int64_t j = i + 1; j < n; j++) aus_axpy(m, -l[j * n + i], x + j * m, x + i * m);
     scale(m, 1.0 / l[i * n + i], x + i * m);
   }
 }

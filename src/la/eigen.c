@@ -5,32 +5,18 @@
  *      also turn the rows of Q
  * Eigenvectors are kept as rows, so that everything runs along memory. About 6 n^3 operations. */
 #include "la/la.h"
+#include "la/vector.h"
 
 #include <math.h>
 #include <string.h>
 
 enum { MOST_STEPS = 60 /* per eigenvalue; two or three are usual */ };
 
-static double dot(int64_t n, const double *x, const double *y)
-{
-  double s[4] = { 0 };
-  int64_t i = 0;
-  for (; i + 4 <= n; i += 4)
-    for (int k = 0; k < 4; k++) s[k] += x[i + k] * y[i + k];
-  for (; i < n; i++) s[0] += x[i] * y[i];
-  return (s[0] + s[1]) + (s[2] + s[3]);
-}
-
-static void axpy(int64_t n, double alpha, const double *x, double *y)
-{
-  for (int64_t i = 0; i < n; i++) y[i] += alpha * x[i];
-}
-
 /* v[m] = the unit vector of the reflection that takes x[m] to a multiple of e_0; returns that multiple. v is 0 when x is one already. */
 static double reflection(int64_t m, const double *x, double *v)
 {
   memcpy(v, x, (size_t)m * sizeof *v);
-  const double rest = dot(m - 1, x + 1, x + 1);
+  const double rest = aus_dot(m - 1, x + 1, x + 1);
   if (!(rest > 0)) { memset(v, 0, (size_t)m * sizeof *v); return x[0]; }
   const double size = sqrt(x[0] * x[0] + rest), to = x[0] > 0 ? -size : size;
   v[0] -= to;
@@ -48,11 +34,11 @@ static void tridiagonal(int64_t n, double *a, double *diagonal, double *off, dou
     diagonal[k] = a[k * n + k];
     off[k] = reflection(m, v, w);
     memcpy(v, w, (size_t)m * sizeof *v);
-    for (int64_t i = 0; i < m; i++) w[i] = 2 * dot(m, rest + i * n, v);
-    axpy(m, -dot(m, w, v), v, w);
+    for (int64_t i = 0; i < m; i++) w[i] = 2 * aus_dot(m, rest + i * n, v);
+    aus_axpy(m, -aus_dot(m, w, v), v, w);
     for (int64_t i = 0; i < m; i++) {
-      axpy(m, -v[i], w, rest + i * n);
-      axpy(m, -w[i], v, rest + i * n);
+      aus_axpy(m, -v[i], w, rest + i * n);
+      aus_axpy(m, -w[i], v, rest + i * n);
     }
   }
   diagonal[n - 1] = a[n * n - 1];
@@ -68,7 +54,7 @@ static void accumulate(int64_t n, const double *a, double *q)
     const double *v = a + k * n + k + 1;
     for (int64_t i = k + 1; i < n; i++) {
       double *row = q + i * n + k + 1;
-      axpy(m, -2 * dot(m, row, v), v, row);
+      aus_axpy(m, -2 * aus_dot(m, row, v), v, row);
     }
   }
 }

@@ -10,4 +10,5 @@ AUS_SOURCES += \
 	src/la/ridge.c \
 	src/la/ridge.h \
 	src/la/sgemm.c \
-	src/la/sgemv.c
+	src/la/sgemv.c \
+	src/la/vector.h
