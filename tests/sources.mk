@@ -51,6 +51,9 @@ AUS_TESTS += tests/test_golden_musicnn
 tests_test_golden_musicnn_SOURCES = tests/test_golden_musicnn.c
 tests_test_golden_musicnn_CPPFLAGS = $(AM_CPPFLAGS) -DSHARED_DATA='"$(abs_top_srcdir)/../shared/data"' \
 	-DCONVERTER='"$(abs_top_srcdir)/tools/auscult-convert"'
+AUS_TESTS += tests/test_bss
+tests_test_bss_SOURCES = tests/test_bss.c tests/golden/bss.h
+EXTRA_DIST += tests/golden/make_bss.py
 AUS_TESTS += tests/test_components
 tests_test_components_SOURCES = tests/test_components.c tests/golden/superpixels.h
 EXTRA_DIST += tests/golden/make_superpixels.py

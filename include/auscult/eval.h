@@ -114,6 +114,21 @@ AUS_API const char *aus_eval_layer_name(const aus_bundle *bundle, int32_t layer)
 AUS_API aus_status aus_eval_randomise(aus_ctx *ctx, const void *bytes, size_t size, int32_t layer, int cascading, uint64_t seed, void **out);
 AUS_API void aus_eval_randomise_free(aus_ctx *ctx, void *bytes);
 
+/* ---- separated sources ---------------------------------------------------------------------------------------- */
+
+/* SI-SDR in dB [LeRoux19]: a s against a s - e, a = <e, s> / <s, s>. No mean is removed. inf: e is s times a number; -inf: nothing of s
+ * is in e; NaN: one of them is silent. */
+AUS_API double aus_eval_si_sdr(int64_t n, const float *estimate, const float *reference);
+
+/* BSS Eval 3 [Vincent06] in dB: sdr, sir and sar of a filtered reference (mir_eval's bss_eval_sources; for several channels
+ * the sir, sar and isr of bss_eval_images), and snr = |s|^2 / |e - s|^2 (its sdr for images). NaN: the reference is silent. */
+typedef struct aus_bss { double sdr, sir, sar, isr, snr; } aus_bss;
+/* Estimate j is judged against reference j (no permutation), the other references being the interferers. reference[n], estimate[n]: each
+ * [channels][samples]. taps: 512 as published; 1 is the plain projection on (target, interferers). Beside the sounds memory does not grow
+ * with their length. Errors: AUS_EINVAL (sizes; references that are copies of one another), AUS_ENOMEM, AUS_ECANCELED. */
+AUS_API aus_status aus_eval_bss(aus_ctx *ctx, int32_t taps, int32_t channels, int64_t samples, int32_t n, const float *const *reference,
+                                const float *const *estimate, aus_bss *out);
+
 /* ---- all of it --------------------------------------------------------------------------------------------------- */
 
 typedef struct aus_eval_config {

@@ -2,6 +2,7 @@
  *
  *   shape.c rank.c ssim.c bootstrap.c   numbers from arrays      curve.c faithful.c   asking the model about hidden cells
  *   robust.c  explanations of near inputs, random networks, other targets
+ *   bss*.c     separated sources against true ones
  *   measures.c  each measure with its interval                  evaluate.c  which of them, in order; means over inputs */
 #ifndef AUS_EVAL_INTERNAL_H
 #define AUS_EVAL_INTERNAL_H

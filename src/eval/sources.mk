@@ -1,5 +1,9 @@
 # one line per file: AUS_SOURCES += src/eval/FILE
 AUS_SOURCES += src/eval/bootstrap.c
+AUS_SOURCES += src/eval/bss.c
+AUS_SOURCES += src/eval/bss.h
+AUS_SOURCES += src/eval/bss_correlate.c
+AUS_SOURCES += src/eval/bss_toeplitz.c
 AUS_SOURCES += src/eval/curve.c
 AUS_SOURCES += src/eval/eval.h
 AUS_SOURCES += src/eval/evaluate.c
