@@ -21,3 +21,4 @@ EXTRA_DIST += docs/perturbation.md docs/evaluate.md
 EXTRA_DIST += docs/training.md
 EXTRA_DIST += docs/attribution.md
 EXTRA_DIST += docs/confound.md
+EXTRA_DIST += docs/fidelity.md

@@ -8,3 +8,10 @@ EXTRA_DIST += studies/digits/manifest.sh studies/digits/quick.sh studies/digits/
 EXTRA_DIST += studies/digits/run.sh studies/digits/zero.py studies/digits/audionet.recipe studies/digits/alexnet.recipe \
 	studies/digits/audionet-quarter.recipe studies/digits/alexnet-quarter.recipe
 EXTRA_DIST += studies/beep/score.sh studies/beep/results/methods.tsv
+EXTRA_PROGRAMS += studies/l2i/make_clips
+studies_l2i_make_clips_SOURCES = studies/l2i/make_clips.c
+studies_l2i_make_clips_LDADD = libauscult-all.la $(LIBM)
+CLEANFILES += studies/l2i/make_clips
+EXTRA_DIST += studies/l2i/README.md
+EXTRA_DIST += studies/l2i/vgg.recipe
+EXTRA_DIST += studies/l2i/folds.sh

@@ -9,6 +9,7 @@
 #include <auscult/dsp.h>
 #include <auscult/eval.h>
 #include <auscult/explain.h>
+#include <auscult/fidelity.h>
 #include <auscult/model.h>
 #include <auscult/net.h>
 #include <auscult/nmf.h>

@@ -19,7 +19,7 @@ floor() {
 owner() {
   case $1 in
   core.h) echo core ;; audio.h) echo audio ;; dsp.h) echo dsp ;; bundle.h) echo format ;; net.h) echo nn ;; nmf.h) echo nmf ;;
-  model.h) echo model ;; explain.h) echo explain ;; train.h) echo train ;; attrib.h | perturb.h) echo attrib ;; eval.h) echo eval ;; sep.h) echo sep ;; auscult.h) echo cli ;;
+  model.h) echo model ;; explain.h) echo explain ;; train.h) echo train ;; attrib.h | perturb.h) echo attrib ;; eval.h | fidelity.h) echo eval ;; sep.h) echo sep ;; auscult.h) echo cli ;;
   *) echo unknown ;;
   esac
 }
