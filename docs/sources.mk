@@ -7,6 +7,7 @@ EXTRA_DIST += docs/pipe-protocol.md
 EXTRA_DIST += docs/models.md
 EXTRA_DIST += docs/ops.md docs/ops.sh
 EXTRA_DIST += docs/graph.md
+EXTRA_DIST += docs/midi.md
 EXTRA_DIST += docs/nmf.md
 EXTRA_DIST += docs/architecture.md docs/cli.md docs/exit-codes.md docs/json.md docs/quickstart.md
 dist_man_MANS += docs/auscult.1

@@ -130,5 +130,24 @@ def rules():
         save("rules", name, text.encode())
 
 
-for make in (wav, pipe, npy, aus, options, recipe, rules):
+def midi():
+    """Standard MIDI Files: running status, tempo changes, system exclusive, formats 0 to 2, SMPTE frames, RIFF around one."""
+    def track(*events):
+        body = b"".join(events) + b"\0\xff\x2f\0"
+        return b"MTrk" + struct.pack(">I", len(body)) + body
+
+    def head(form, tracks, division):
+        return b"MThd" + struct.pack(">IHHH", 6, form, tracks, division)
+    notes = b"\0\x90\x3c\x40\x60\x3c\0\x10\x3e\x50\x83\x00\x80\x3e\0"
+    extras = b"\0\xff\x03\x05Piano\0\xff\x51\x03\x07\xa1\x20\0\xf0\x03\x01\x02\xf7\0\xff\x59\x02\x63\x05\0\xc0\x05\0\xb0\x40\x7f"
+    pedal = b"\x20\xb0\x40\x00\x10\xff\x51\x03\x0f\x42\x40"
+    save("midi", "format0", head(0, 1, 96) + track(extras, notes, pedal))
+    save("midi", "format1", head(1, 2, 480) + track(extras) + b"XXXX\0\0\0\1z" + track(notes, pedal, notes))
+    save("midi", "format2", head(2, 2, 96) + track(extras, notes) + track(notes))
+    save("midi", "smpte", head(0, 1, 0xE728) + track(notes, b"\x08\x99\x24\x7f\x08\x24\0"))
+    inner = head(0, 1, 96) + track(notes)
+    save("midi", "rmid", b"RIFF" + struct.pack("<I", len(inner) + 12) + b"RMIDdata" + struct.pack("<I", len(inner)) + inner)
+
+
+for make in (wav, pipe, npy, aus, options, recipe, rules, midi):
     make()

@@ -4,6 +4,7 @@
 FUZZ_TARGETS =
 FUZZ_TARGETS += fuzz/fuzz_aus
 FUZZ_TARGETS += fuzz/fuzz_json
+FUZZ_TARGETS += fuzz/fuzz_midi
 FUZZ_TARGETS += fuzz/fuzz_npy
 FUZZ_TARGETS += fuzz/fuzz_options
 FUZZ_TARGETS += fuzz/fuzz_pipe
@@ -13,6 +14,8 @@ FUZZ_TARGETS += fuzz/fuzz_wav
 check_PROGRAMS += $(FUZZ_TARGETS)
 fuzz_fuzz_aus_SOURCES = fuzz/fuzz_aus.c fuzz/main.c fuzz/fuzz.h
 fuzz_fuzz_json_SOURCES = fuzz/fuzz_json.c fuzz/main.c fuzz/fuzz.h
+fuzz_fuzz_midi_SOURCES = fuzz/fuzz_midi.c fuzz/main.c fuzz/fuzz.h
+fuzz_fuzz_midi_LDADD = libauscult-all.la $(LIBM)
 fuzz_fuzz_npy_SOURCES = fuzz/fuzz_npy.c fuzz/main.c fuzz/fuzz.h
 fuzz_fuzz_options_SOURCES = fuzz/fuzz_options.c fuzz/main.c fuzz/fuzz.h $(CLI_SOURCES)
 fuzz_fuzz_pipe_SOURCES = fuzz/fuzz_pipe.c fuzz/main.c fuzz/fuzz.h

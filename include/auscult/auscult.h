@@ -10,6 +10,7 @@
 #include <auscult/eval.h>
 #include <auscult/explain.h>
 #include <auscult/fidelity.h>
+#include <auscult/midi.h>
 #include <auscult/model.h>
 #include <auscult/net.h>
 #include <auscult/nmf.h>

@@ -100,6 +100,14 @@ AUS_API int64_t aus_resample_length(int64_t n, int32_t from, int32_t to);
 AUS_API int64_t aus_resample_reach(int32_t from, int32_t to);
 AUS_API aus_status aus_resample(aus_ctx *ctx, int64_t n, const float *x, int32_t from, int32_t to, float *y);
 
+/* ---- loudness ---------------------------------------------------------------------------------- */
+
+/* Integrated, gated loudness in LUFS by ITU-R BS.1770-4 of x[channels][samples] at 4 kHz and more: mean power over all blocks of 400 ms
+ * that are not silence or pauses. weight[channels]: 1 for left, right and centre, 1.41 for surrounds, 0 for the low-frequency
+ * channel; NULL: all 1. -infinity when nothing is louder than -70 LUFS or there is no whole block. */
+AUS_API aus_status aus_loudness(aus_ctx *ctx, int32_t rate, int32_t channels, const double *weight, int64_t samples, const float *x,
+                                double *lufs);
+
 /* ---- harmonic / percussive separation [Fitzgerald10; Driedger14] --------------------------------- */
 
 typedef struct aus_hpss_config { int32_t n_fft, hop, kernel_time, kernel_freq; double margin, power; } aus_hpss_config;

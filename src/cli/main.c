@@ -14,6 +14,7 @@ const cli_command *const cli_commands[] = {
   &cli_compare,
   &cli_separate,
   &cli_nmf,
+  &cli_midi,
   &cli_train,
   &cli_model_info,
   &cli_model_verify,

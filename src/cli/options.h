@@ -67,6 +67,7 @@ typedef struct cli_settings {
   int resume;                    /* train */
   int64_t epochs, explain_every;
   struct { const char *dictionary; int init, plain, scale; int64_t atoms, iterations, n_fft, hop; double beta, mu, tolerance, merge; } nmf;
+  struct { int notes, dry, overlap; } midi;
   const cli_command *command;
   int argc;
   char **argv;

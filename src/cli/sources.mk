@@ -24,6 +24,7 @@ CLI_COMMANDS = \
 	src/cli/judge_arrays.c \
 	src/cli/judge_events.c \
 	src/cli/judge_sound.c \
+	src/cli/midi.c \
 	src/cli/model_embed.c \
 	src/cli/model_info.c \
 	src/cli/model_run.c \

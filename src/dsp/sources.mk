@@ -9,6 +9,7 @@ AUS_SOURCES += \
 	src/dsp/hpss.c \
 	src/dsp/log.c \
 	src/dsp/logbank.c \
+	src/dsp/loudness.c \
 	src/dsp/mel.c \
 	src/dsp/onset.c \
 	src/dsp/onset.h \

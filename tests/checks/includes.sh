@@ -5,7 +5,7 @@ cd "${srcdir:-.}" || exit 99
 floor() {
   case $1 in
   core) echo 1 ;;
-  simd | audio | format) echo 2 ;;
+  simd | audio | format | midi) echo 2 ;;
   dsp | la) echo 3 ;;
   nn | nmf) echo 4 ;;
   model) echo 5 ;;
@@ -20,6 +20,8 @@ owner() {
   case $1 in
   core.h) echo core ;; audio.h) echo audio ;; dsp.h) echo dsp ;; bundle.h) echo format ;; net.h) echo nn ;; nmf.h) echo nmf ;;
   model.h) echo model ;; explain.h) echo explain ;; train.h) echo train ;; attrib.h | perturb.h) echo attrib ;; eval.h | fidelity.h) echo eval ;; sep.h) echo sep ;; auscult.h) echo cli ;;
+  core.h) echo core ;; audio.h) echo audio ;; dsp.h) echo dsp ;; bundle.h) echo format ;; net.h) echo nn ;; nmf.h) echo nmf ;; midi.h) echo midi ;;
+  model.h) echo model ;; explain.h) echo explain ;; train.h) echo train ;; attrib.h | perturb.h) echo attrib ;; eval.h) echo eval ;; sep.h) echo sep ;; auscult.h) echo cli ;;
   *) echo unknown ;;
   esac
 }
