@@ -101,7 +101,9 @@ void aus_question_values(const aus_question *q, const aus_run *run, float *block
 /* Gradient of the sum of all items' scores at x: grad[size]; score[items] when not NULL. walk: made by aus_question_walk over keep 0. */
 aus_status aus_question_gradient(const aus_question *q, aus_walk *walk, const float *x, float *grad, double *score);
 
-/* The same where `at` is a block of the value attributed to: with a layer, the run (forwarded before for the input) goes on from there. */
+/* The run (forwarded before for the input) goes on from what the layer is said to hold. */
+aus_status aus_question_forward_from(const aus_question *q, aus_run *run, const float *at);
+/* Gradient and score where `at` is a block of the value attributed to, an input or the layer. */
 aus_status aus_question_gradient_at(const aus_question *q, aus_walk *walk, const float *at, float *grad, double *score);
 /* Block of noisy inputs, draw `sample` (noise.c). */
 aus_status aus_question_noisy(const aus_question *q, int64_t sample, float *x);

@@ -43,7 +43,7 @@ aus_status aus_quadrature(aus_ctx *ctx, const char *name, int32_t n, double *nod
   if (strcmp(name, "gausslegendre") == 0) { aus_gauss_legendre(n, node, weight); return AUS_OK; }
   int rule = 0;
   while (rule < 5 && strcmp(names[rule], name) != 0) rule++;
-  if (rule == 5) return aus_fail(ctx, AUS_EINVAL, "quadrature '%.40s' is not known; there are gausslegendre, left, right, middle, trapezoid, linspace, adaptive", name);
+  if (rule == 5) return aus_fail(ctx, AUS_EINVAL, "quadrature '%.40s' is not known; there are gausslegendre, left, right, middle, trapezoid, linspace, secant, adaptive", name);
   if (rule >= 3 && n < 2) return aus_fail(ctx, AUS_EINVAL, "%s needs at least 2 steps", names[rule]);
   for (int32_t k = 0; k < n; k++) {
     node[k] = rule == 0 ? (double)k / n : rule == 1 ? (k + 1.0) / n : rule == 2 ? (k + 0.5) / n : (double)k / (n - 1);

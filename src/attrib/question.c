@@ -199,14 +199,20 @@ aus_status aus_question_gradient(const aus_question *q, aus_walk *walk, const fl
   return AUS_OK;
 }
 
-aus_status aus_question_gradient_at(const aus_question *q, aus_walk *walk, const float *at, float *grad, double *score)
+aus_status aus_question_forward_from(const aus_question *q, aus_run *run, const float *at)
 {
-  if (q->layer < 0) return aus_question_gradient(q, walk, at, grad, score);
-  aus_run *run = q->a->keep[0];
   memcpy(run->slot[q->layer].data, at, (size_t)aus_question_size(q) * sizeof *at);
   for (int32_t i = run->slot[q->layer].writer + 1; i < run->n_steps; i++)
     if (run->step[i].state == AUS_STEP_RUNS) run->step[i].op->impl->forward(&run->step[i].call);
   q->a->evaluations++;
+  return AUS_OK;
+}
+
+aus_status aus_question_gradient_at(const aus_question *q, aus_walk *walk, const float *at, float *grad, double *score)
+{
+  if (q->layer < 0) return aus_question_gradient(q, walk, at, grad, score);
+  aus_run *run = q->a->keep[0];
+  AUS_TRY(aus_question_forward_from(q, run, at));
   if (score) aus_question_read(q, run, score);
   aus_question_seed(q, walk, NULL);
   AUS_TRY(aus_walk_run(walk));

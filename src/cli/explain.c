@@ -52,7 +52,7 @@ static const cli_option options[] = {
     "where the score is read; logits: before a last softmax or sigmoid; without it, the output, for relevance and DeepLIFT the logits" },
   { "rules", 0, CLI_TEXT, "PRESET|FILE|RULE", NULL, 0, 0, CLI_AT(rules), "lrp: rules per layer (docs/lrp.md). deeplift: rescale, revealcancel, genomics, gradient; maxpool=gradient" },
   { "steps", 0, CLI_INTEGER, "N", NULL, 1, 100000, CLI_AT(steps), "ig: gradients on the way (without it, as many as the sum needs); inversion: steps downhill" },
-  { "quadrature", 0, CLI_TEXT, "NAME", NULL, 0, 0, CLI_AT(quadrature), "ig: gausslegendre, left, right, middle, trapezoid, linspace, adaptive" },
+  { "quadrature", 0, CLI_TEXT, "NAME", NULL, 0, 0, CLI_AT(quadrature), "ig: gausslegendre, left, right, middle, trapezoid, linspace, secant, adaptive" },
   { "noise", 0, CLI_REAL, "SD", NULL, -1e9, 1e9, CLI_AT(noise), "smoothgrad and its like: of the noise; below 0: as a part of the input's range; without it, -0.1" },
   { "multipliers", 0, CLI_FLAG, "", NULL, 0, 0, CLI_AT(multipliers), "leave out the last multiplication with the input (its difference from the baseline)" },
   { "absolute", 0, CLI_FLAG, "", NULL, 0, 0, CLI_AT(absolute), "absolute values" },
