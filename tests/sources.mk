@@ -47,6 +47,8 @@ tests_test_pipe_SOURCES = tests/test_pipe.c
 tests_test_pipe_CPPFLAGS = $(AM_CPPFLAGS) -DPIPE_CHILD='"$(abs_builddir)/tests/pipe_child"' -DAUS_EMULATOR='"$(AUS_EMULATOR)"' \
 	-DPIPE_EXAMPLE='"$(abs_srcdir)/examples/pipe_model.py"'
 check_PROGRAMS += tests/pipe_child
+check_PROGRAMS += tests/case_words
+tests_case_words_SOURCES = tests/case_words.c
 tests_pipe_child_SOURCES = tests/pipe_child.c
 tests_pipe_child_LDADD = $(LIBM)
 tests_test_model_SOURCES = tests/test_model.c

@@ -102,6 +102,8 @@ AUS_API double aus_eval_aopc(const aus_eval_curve *c);                 /* mean o
 /* product[n] = I . a and drop[n] = f(x) - f(x - I) of each perturbation: mean (product - drop)^2; scaled: product times the factor
  * that fits best, first [Yeh19]. */
 AUS_API double aus_eval_infidelity(int64_t n, const double *product, const double *drop, int scaled);
+/* ||a - b|| (b NULL: ||a||): p 1 sums magnitudes, 2 is Euclid's, 0 the largest magnitude. */
+AUS_API double aus_eval_norm(int64_t n, const float *a, const float *b, int p);
 /* ||a - b|| / ||a||, the norm of a taken as 1 where it is 0. */
 AUS_API double aus_eval_distance(int64_t n, const float *a, const float *b);
 

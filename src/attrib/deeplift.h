@@ -32,6 +32,8 @@ void deeplift_make_rules(deeplift *d);
 bool deeplift_reveals(const deeplift *d, const aus_run *run, const aus_step *step);
 /* Both runs have been forwarded. Fills parts of every node that deeplift_reveals. */
 aus_status deeplift_split(deeplift *d, const aus_run *run, const aus_run *ref);
+/* The positive and negative part of how a value changed, added up apart by the layer that made it. */
+aus_status deeplift_split_value(aus_ctx *ctx, const aus_run *run, const aus_run *ref, int32_t value, float *positive, float *negative);
 void deeplift_free_parts(deeplift *d);
 
 /* ---- what rules share ---------------------------------------------------------------------------------- */

@@ -116,8 +116,6 @@ static void by_sign(const aus_run *run, const aus_run *ref, int32_t v, float *po
   }
 }
 
-static aus_status split_value(aus_ctx *ctx, const aus_run *run, const aus_run *ref, int32_t v, float *positive, float *negative);
-
 /* A move: the op itself, on each part. */
 static void move_part(const aus_step *s, float *from, float *to)
 {
@@ -146,7 +144,7 @@ static aus_status split_through(aus_ctx *ctx, const aus_run *run, const aus_run 
 {
   const size_t n = (size_t)aus_shape_count(&s->call.in[0].shape);
   float *p = aus_alloc(ctx, n, sizeof *p), *q = aus_alloc(ctx, n, sizeof *q);
-  aus_status status = p && q ? split_value(ctx, run, ref, s->in_value[0], p, q) : AUS_ENOMEM;
+  aus_status status = p && q ? deeplift_split_value(ctx, run, ref, s->in_value[0], p, q) : AUS_ENOMEM;
   if (status == AUS_OK && s->call.op == AUS_OP_batch_norm) scale_parts(s, p, q, positive, negative);
   else if (status == AUS_OK && (s->call.op == AUS_OP_add || s->call.op == AUS_OP_reshape || s->call.op == AUS_OP_identity)) {
     memcpy(positive, p, n * sizeof *p);
@@ -160,7 +158,7 @@ static aus_status split_through(aus_ctx *ctx, const aus_run *run, const aus_run 
   return status;
 }
 
-static aus_status split_value(aus_ctx *ctx, const aus_run *run, const aus_run *ref, int32_t v, float *positive, float *negative)
+aus_status deeplift_split_value(aus_ctx *ctx, const aus_run *run, const aus_run *ref, int32_t v, float *positive, float *negative)
 {
   const aus_step *s = writer_of(run, v);
   if (s && is_linear(run, s)) return split_linear(ctx, s, &ref->step[s - run->step], positive, negative);
@@ -194,7 +192,7 @@ static aus_status reveal_step(deeplift *d, const aus_run *run, const aus_run *re
   p->positive = aus_alloc(d->ctx, (size_t)n, sizeof(float));
   p->negative = aus_alloc(d->ctx, (size_t)n, sizeof(float));
   float *x = aus_alloc(d->ctx, (size_t)n, 3 * sizeof *x), *up = x ? x + n : NULL, *down = x ? x + 2 * n : NULL;
-  aus_status status = p->positive && p->negative && x ? split_value(d->ctx, run, ref, s->in_value[0], p->positive, p->negative) : AUS_ENOMEM;
+  aus_status status = p->positive && p->negative && x ? deeplift_split_value(d->ctx, run, ref, s->in_value[0], p->positive, p->negative) : AUS_ENOMEM;
   if (status == AUS_OK) {
     for (int64_t i = 0; i < n; i++) {
       p->positive[i] = away_from_zero(p->positive[i], 1);

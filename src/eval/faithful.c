@@ -23,14 +23,21 @@ double aus_eval_infidelity(int64_t n, const double *product, const double *drop,
   return n > 0 ? sum / (double)n : NAN;
 }
 
+double aus_eval_norm(int64_t n, const float *a, const float *b, int p)
+{
+  double sum = 0, most = 0;
+  for (int64_t i = 0; i < n; i++) {
+    const double d = (double)a[i] - (b ? (double)b[i] : 0);
+    sum += p == 1 ? fabs(d) : d * d;
+    most = fmax(most, fabs(d));
+  }
+  return p == 0 ? most : p == 1 ? sum : sqrt(sum);
+}
+
 double aus_eval_distance(int64_t n, const float *a, const float *b)
 {
-  double norm = 0, apart = 0;
-  for (int64_t i = 0; i < n; i++) {
-    norm += (double)a[i] * a[i];
-    apart += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
-  }
-  return norm > 0 ? sqrt(apart / norm) : sqrt(apart);
+  const double norm = aus_eval_norm(n, a, NULL, 2), apart = aus_eval_norm(n, a, b, 2);
+  return norm > 0 ? apart / norm : apart;
 }
 
 static void subset_mask(const aus_eval_subject *s, double share, uint64_t seed, uint64_t draw, float *mask)
