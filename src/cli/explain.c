@@ -112,7 +112,7 @@ static int show(cli_job *job)
   if (cs->s->out || cs->s->report || exports) code = cli_job_look(job);
   if (code == CLI_DONE && (map || cs->s->save)) code = cli_job_write_map(job, false);
   if (code == CLI_DONE && cs->s->out && !map) code = cli_write_parts(cs, &job->components, &job->explanation, false);
-  if (code == CLI_DONE && cs->s->out && !map) code = cli_save(job);
+  if (code == CLI_DONE && cs->s->out) code = cli_save(job);
   if (code == CLI_DONE && (cs->s->report || exports)) code = cli_job_report(job);
   if (code != CLI_DONE) return code;
   if (!cs->s->json) return cli_job_print(job);

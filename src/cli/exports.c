@@ -23,7 +23,7 @@ int cli_check_exports(cli_session *cs)
   for (int i = 0; i < cs->s->exports.n && code == CLI_DONE; i++) {
     const char *path = NULL;
     if (read_export(cs->s->exports.item[i], &path) == AUS_EXPORTS)
-      code = cli_say(cs, CLI_BAD_USAGE, "--export %s: want KIND=FILE with KIND audacity, raven, textgrid, sv, jams, csv or tsv", cs->s->exports.item[i]);
+      code = cli_say(cs, CLI_BAD_USAGE, "--export %s: want KIND=FILE with KIND audacity, raven, textgrid, sv, svl, jams, csv, tsv or npz", cs->s->exports.item[i]);
     else code = cli_check_free(cs, path);
   }
   return code;

@@ -7,7 +7,7 @@
 
 #define CLI_ROW_EXPORTS                                                                                                     \
   { "export", 0, CLI_LIST, "KIND=FILE", NULL, 0, 0, CLI_AT(exports),                                                          \
-    "a file for another tool; KIND: audacity, raven, textgrid, sv (Sonic Visualiser), jams, csv, tsv; may be given again" },   \
+    "a file for another tool; KIND: audacity, raven, textgrid, sv and svl (Sonic Visualiser), jams, csv, tsv, npz; may be given again" },   \
   { "svg", 0, CLI_TEXT, "DIR", NULL, 0, 0, CLI_AT(svg), "folder for the charts of every target as SVG" },                       \
   { "png", 0, CLI_TEXT, "DIR", NULL, 0, 0, CLI_AT(png), "the same as PNG" }
 

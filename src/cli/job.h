@@ -33,6 +33,9 @@ int cli_job_attribute(cli_job *job);
 /* --save and --out of a map; dry: only checks that no file is in the way. */
 int cli_job_write_map(cli_job *job, bool dry);
 bool cli_job_has_map(const cli_job *job); /* one that lies on the spectrogram or the samples: what is heard is made from it */
+/* What the files of target k's map begin with: its name, where there are several. */
+enum { CLI_PREFIX = 80 };
+void cli_job_prefix(const cli_job *job, int32_t k, char prefix[CLI_PREFIX]);
 int cli_job_print_map(const cli_job *job);
 
 /* The object "settings", left open for more. */

@@ -184,17 +184,35 @@ static void from_whole(listening *l)
   if (!l->dry) memcpy(l->rest, l->job->components.whole, (size_t)l->job->components.samples * sizeof *l->rest);
 }
 
-static int put_target(listening *l, int32_t k)
+static int put_signs(listening *l, int32_t k, const char *prefix)
 {
-  char prefix[80] = "", name[160];
-  if (l->job->n_targets > 1) snprintf(prefix, sizeof prefix, "%.70s_", l->job->info->targets[l->job->target[k]]);
+  char name[160];
   from_whole(l);
   snprintf(name, sizeof name, "%spositive", prefix);
   int code = put_part(l, k, AUS_MAP_POSITIVE, name);
   snprintf(name, sizeof name, "%snegative", prefix);
   if (code == CLI_DONE) code = put_part(l, k, AUS_MAP_NEGATIVE, name);
   snprintf(name, sizeof name, "%srest", prefix);
-  if (code == CLI_DONE) code = put_sound(l, name, l->rest);
+  return code == CLI_DONE ? put_sound(l, name, l->rest) : code;
+}
+
+void cli_job_prefix(const cli_job *job, int32_t k, char prefix[CLI_PREFIX])
+{
+  if (job->n_targets > 1) snprintf(prefix, CLI_PREFIX, "%.70s_", job->info->targets[job->target[k]]);
+  else prefix[0] = '\0';
+}
+
+static int put_target(listening *l, int32_t k)
+{
+  const aus_components *c = &l->job->components;
+  char prefix[CLI_PREFIX], name[160];
+  cli_job_prefix(l->job, k, prefix);
+  int code = CLI_DONE;
+  for (int32_t i = 0; k == 0 && i < c->n && code == CLI_DONE; i++) { /* as they were shown to the model, bit by bit */
+    snprintf(name, sizeof name, "%s%s", prefix, c->name[i]);
+    code = put_sound(l, name, c->part[i].data);
+  }
+  if (k > 0 || l->dry) code = put_signs(l, k, prefix);
   from_whole(l);
   snprintf(name, sizeof name, "%stop%g", prefix, l->job->cs->s->top_percent);
   if (code == CLI_DONE) code = put_part(l, k, AUS_MAP_TOP, name);

@@ -187,7 +187,7 @@ static aus_status write_report(cli_job *job, int *code)
   if (status == AUS_OK) {
     aus_facts_of(&tree, facts);
     subtitle(job, line, sizeof line);
-    aus_report report = { .title = slash && slash[1] ? slash + 1 : job->path, .subtitle = line, .explanation = &job->explanation, .components = &job->components,
+    aus_report report = { .title = slash && slash[1] ? slash + 1 : job->path, .subtitle = line, .offset = cs->s->offset, .file_rate = job->sound.read.rate, .explanation = &job->explanation, .components = &job->components,
                           .spectrogram = job->spectrogram.frames > 0 ? &job->spectrogram : NULL, .front_end = job->info->front_end,
                           .fact = facts->fact, .n_facts = facts->n, .note = (const char *const *)cs->note, .n_notes = cs->n_notes, .json = json.text };
     if (cs->s->report) *code = cli_write_page(cs, &report, cs->s->report);

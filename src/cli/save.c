@@ -5,11 +5,13 @@
 
 #include <string.h>
 
-/* The names that cli_write_parts gives, in its order. */
+/* The names that cli_write_parts or cli_job_write_map gives, in its order. */
 static void put_sounds(const cli_job *job, aus_json *j, cli_names *names)
 {
   const aus_components *c = &job->components;
-  char path[CLI_PATH];
+  char path[CLI_PATH], prefix[CLI_PREFIX], name[160];
+  prefix[0] = '\0';
+  if (cli_job_has_map(job)) cli_job_prefix(job, 0, prefix);
   cli_wav_path(names, "", "input", path);
   aus_json_string(j, "input", path + 1);
   if (c->off) {
@@ -20,7 +22,8 @@ static void put_sounds(const cli_job *job, aus_json *j, cli_names *names)
   }
   aus_json_array(j, "components");
   for (int32_t i = 0; i < c->n; i++) {
-    cli_wav_path(names, "", c->name[i], path);
+    snprintf(name, sizeof name, "%s%.*s", prefix, (int)(sizeof name - CLI_PREFIX), c->name[i]);
+    cli_wav_path(names, "", name, path);
     aus_json_string(j, NULL, path + 1);
   }
   aus_json_close(j);

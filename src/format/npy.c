@@ -152,25 +152,35 @@ aus_status aus_npy_read(aus_ctx *ctx, const char *path, aus_npy *out)
   return status == AUS_OK ? status : aus_fail_prefix(ctx, status, "%s", path);
 }
 
-aus_status aus_npy_write(aus_ctx *ctx, const char *path, int32_t rank, const int64_t *dim, const float *data, int replace)
+int32_t aus_npy_header(uint8_t head[AUS_NPY_HEADER], const char *descr, int32_t rank, const int64_t *dim)
 {
-  unsigned char head[256] = "\x93NUMPY\x01";
+  static const char magic[] = "\x93NUMPY\x01";
   char *dict = (char *)head + 10;
-  size_t n = (size_t)snprintf(dict, 200, "{'descr': '<f4', 'fortran_order': False, 'shape': ("), count = 1;
+  const size_t room = AUS_NPY_HEADER - 10 - 80; /* for the end and the filling */
+  memcpy(head, magic, sizeof magic); /* with the minor version 0 */
+  size_t n = (size_t)snprintf(dict, room, "{'descr': '%.16s', 'fortran_order': False, 'shape': (", descr);
   for (int32_t i = 0; i < rank; i++) {
-    n += (size_t)snprintf(dict + n, sizeof head - 10 - n, i + 1 < rank ? "%lld, " : rank == 1 ? "%lld," : "%lld", (long long)dim[i]);
-    count *= (size_t)dim[i];
-    if (n > 180) return aus_fail(ctx, AUS_ELIMIT, "%s: too many dimensions for a .npy", path);
+    n += (size_t)snprintf(dict + n, room - n, i + 1 < rank ? "%lld, " : rank == 1 ? "%lld," : "%lld", (long long)dim[i]);
+    if (n > room - 30) return 0;
   }
-  n += (size_t)snprintf(dict + n, sizeof head - 10 - n, "), }");
+  n += (size_t)snprintf(dict + n, room - n, "), }");
   while ((10 + n + 1) % 64) dict[n++] = ' ';
   dict[n++] = '\n';
-  head[7] = 0;
-  head[8] = (unsigned char)(n & 255);
-  head[9] = (unsigned char)(n >> 8);
+  head[8] = (uint8_t)(n & 255);
+  head[9] = (uint8_t)(n >> 8);
+  return (int32_t)(10 + n);
+}
+
+aus_status aus_npy_write(aus_ctx *ctx, const char *path, int32_t rank, const int64_t *dim, const float *data, int replace)
+{
+  uint8_t head[AUS_NPY_HEADER];
+  size_t count = 1;
+  const int32_t n = aus_npy_header(head, "<f4", rank, dim);
+  if (n == 0) return aus_fail(ctx, AUS_ELIMIT, "%s: too many dimensions for a .npy", path);
+  for (int32_t i = 0; i < rank; i++) count *= (size_t)dim[i];
   aus_outfile *f;
   AUS_TRY(aus_outfile_open(ctx, path, replace, &f));
-  aus_status status = aus_outfile_write(f, head, 10 + n);
+  aus_status status = aus_outfile_write(f, head, (size_t)n);
   if (status == AUS_OK) status = aus_outfile_write(f, data, count * sizeof *data);
   if (status != AUS_OK) { aus_outfile_abort(f); return status; }
   return aus_outfile_commit(f);

@@ -17,6 +17,11 @@ typedef struct aus_npy {
 aus_status aus_npy_read(aus_ctx *ctx, const char *path, aus_npy *out);
 aus_status aus_npy_read_memory(aus_ctx *ctx, const void *bytes, size_t size, aus_npy *out);
 
+/* The bytes before the numbers (version 1, row-major), a multiple of 64; how many, 0 when there are too many dimensions.
+ * descr: "<f4", "|u1", "<U12", ... */
+enum { AUS_NPY_HEADER = 320 };
+int32_t aus_npy_header(uint8_t head[AUS_NPY_HEADER], const char *descr, int32_t rank, const int64_t *dim);
+
 /* Writes float32, version 1, whole or not at all. */
 aus_status aus_npy_write(aus_ctx *ctx, const char *path, int32_t rank, const int64_t *dim, const float *data, int replace);
 

@@ -6,6 +6,8 @@ AUS_SOURCES += \
 	src/format/meta.c \
 	src/format/npy.c \
 	src/format/npy.h \
+	src/format/npz.c \
+	src/format/npz.h \
 	src/format/sections.c \
 	src/format/tensors.c \
 	src/format/writer.c \

@@ -4,7 +4,7 @@
 
 #include "report/report.h"
 
-typedef enum aus_export { AUS_EXPORT_AUDACITY, AUS_EXPORT_RAVEN, AUS_EXPORT_TEXTGRID, AUS_EXPORT_SV, AUS_EXPORT_JAMS, AUS_EXPORT_CSV, AUS_EXPORT_TSV, AUS_EXPORTS } aus_export;
+typedef enum aus_export { AUS_EXPORT_AUDACITY, AUS_EXPORT_RAVEN, AUS_EXPORT_TEXTGRID, AUS_EXPORT_SV, AUS_EXPORT_SVL, AUS_EXPORT_JAMS, AUS_EXPORT_CSV, AUS_EXPORT_TSV, AUS_EXPORT_NPZ, AUS_EXPORTS } aus_export;
 extern const char *const aus_export_name[AUS_EXPORTS]; /* "audacity", ... */
 
 /* Every target's components, whole or not at all. AUS_EEXIST unless replace; AUS_EIO, AUS_ENOMEM. */

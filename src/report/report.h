@@ -19,6 +19,8 @@ void aus_facts_of(const aus_json_tree *result, aus_facts *out);
 
 typedef struct aus_report {
   const char *title;                    /* the input's name */
+  double offset;                        /* where in its file the sound begins [s] */
+  int32_t file_rate;                    /* of its file [Hz]; 0: not known */
   const char *subtitle;                 /* in a line: what was asked of whom */
   const aus_explanation *explanation;
   const aus_components *components;

@@ -348,7 +348,8 @@ static aus_status describe(const loader *l)
   if (!s->note) return AUS_ENOMEM;
   for (int32_t i = 0; notes && notes->kind == AUS_JSON_ARRAY && i < notes->n; i++, note = aus_json_next(l->t, note))
     if (note->kind == AUS_JSON_STRING) s->note[s->n_notes++] = note->text;
-  s->report = (aus_report){ .title = slash && slash[1] ? slash + 1 : path, .subtitle = s->subtitle, .explanation = &s->explanation, .components = &s->components,
+  s->report = (aus_report){ .title = slash && slash[1] ? slash + 1 : path, .subtitle = s->subtitle, .offset = aus_json_get_real(l->t, input, "offset", 0),
+                            .file_rate = (int32_t)fmin(fmax(aus_json_get_real(l->t, input, "rate", 0), 0), INT32_MAX), .explanation = &s->explanation, .components = &s->components,
                             .spectrogram = s->spectrogram.frames > 0 ? &s->spectrogram : NULL, .front_end = aus_json_get_text(l->t, model, "front_end", ""),
                             .fact = s->facts.fact, .n_facts = s->facts.n, .note = s->note, .n_notes = s->n_notes, .json = s->json };
   return AUS_OK;

@@ -9,6 +9,9 @@ AUS_SOURCES += \
 	src/report/explanation_json.c \
 	src/report/export.c \
 	src/report/export.h \
+	src/report/export_npz.c \
+	src/report/export_rows.h \
+	src/report/export_svl.c \
 	src/report/facts.c \
 	src/report/hershey.inc \
 	src/report/html.c \

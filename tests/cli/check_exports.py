@@ -50,6 +50,26 @@ data = [(a["sandbox"]["target"], o["value"], o["time"], o["time"] + o["duration"
 assert all(a["namespace"] == "segment_open" for a in j["annotations"]) and len(data) == len(want)
 assert all(x[:2] == w[:2] and near(x[2], w[2]) and near(x[3], w[3]) and near(x[4], w[6]["shapley"]) for x, w in zip(data, want))
 
+root = ET.parse("s.svl").getroot()
+models, sets, layers = root.findall("data/model"), root.findall("data/dataset"), root.findall("display/layer")
+ids = [x.get("id") for x in models + sets + layers]
+assert len(set(ids)) == len(ids) and len(models) == len(sets) == len(layers) == len(d["targets"])
+points = [p for s in sets for p in s.findall("point")]
+rate = d["input"]["rate"]
+assert [m.get("dataset") for m in models] == [s.get("id") for s in sets] and [l.get("model") for l in layers] == [m.get("id") for m in models]
+for p, w in zip(points, want):
+    assert int(p.get("frame")) == round(w[2] * rate) and int(p.get("duration")) == round(w[3] * rate) - round(w[2] * rate)
+    assert near(p.get("value"), w[6]["shapley"]) and p.get("label").startswith(w[1] + " ")
+assert len(points) == len(want)
+
+import numpy
+n = numpy.load("n.npz")
+shape = len(d["targets"]), len(d["components"])
+assert list(n["targets"]) == [t["name"] for t in d["targets"]] and list(n["parts"]) == [c["name"] for c in d["components"]]
+for key in ("weight", "shapley", "alone", "without"):
+    assert numpy.allclose(n[key], numpy.array([w[6][key] for w in want]).reshape(shape), rtol=1e-8)
+assert n["mixes"].shape == (d["table"]["rows"], shape[1]) and n["answers"].shape == (d["table"]["rows"], shape[0])
+
 svgs, pngs = sorted(glob.glob("svg/*.svg")), sorted(glob.glob("png/*.png"))
 assert len(svgs) == len(pngs) == 4 * len(d["targets"]), (svgs, pngs)
 for path in svgs:

@@ -14,6 +14,9 @@ exits 1 "a page in the way" report song.json --out again2.html
 exits 0 "superpixels" explain "$song" -m "$model" --method superpixel --target drums --out parts2 --report page2.html
 exits 0 "superpixels again" report parts2/result.json --out again3.html
 check "the map is the same" sh -c 'grep "id=.seen." page2.html >a; grep "id=.seen." again3.html | cmp - a && test -s a'
+exits 0 "a gradient's map, everything kept" explain "$song" -m "$model" --method ixg --target top2 --out parts3 --report page3.html
+exits 0 "the map's page again" report parts3/result.json --out again5.html
+check "it is the same page" sh -c 'sed "/<script type=.application.json. id=.result.>/,/<.script>/d" page3.html >c; sed "/<script type=.application.json. id=.result.>/,/<.script>/d" again5.html >d; test -s c && cmp c d'
 mkdir elsewhere && mv parts2 elsewhere/moved
 exits 0 "a folder that moved" report elsewhere/moved/result.json --out again4.html
 check "nothing is lost" sh -c 'grep "id=.seen." again4.html | cmp - a'
@@ -37,7 +40,7 @@ exits 3 "sound of another length" report elsewhere/moved/short.json --out x.html
 check "no page is left" test ! -e x.html
 # files for other tools
 exits 0 "explain, two stretches" explain "$song" -m "$model" --stems "$demo/stems" --segments 2 --target drums,bass --out seg --export csv=now.csv --svg now
-exits 0 "every export" report seg/result.json --export audacity=a.txt --export raven=r.txt --export textgrid=t.TextGrid --export sv=s.csv --export jams=j.jams \
+exits 0 "every export" report seg/result.json --export audacity=a.txt --export raven=r.txt --export textgrid=t.TextGrid --export sv=s.csv --export svl=s.svl --export jams=j.jams --export npz=n.npz \
   --export csv=c.csv --export tsv=c.tsv --svg svg --png png
 check "the same from explain and from report" cmp now.csv c.csv
 check "the same charts" diff -r now svg

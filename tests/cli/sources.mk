@@ -42,6 +42,8 @@ AUS_TESTS += tests/test_json_read
 tests_test_json_read_SOURCES = tests/test_json_read.c
 tests_test_json_SOURCES = tests/test_json.c
 tests_test_npy_SOURCES = tests/test_npy.c
+AUS_TESTS += tests/test_npz
+tests_test_npz_SOURCES = tests/test_npz.c
 tests_test_png_SOURCES = tests/test_png.c
 tests_test_options_SOURCES = tests/test_options.c src/cli/options.c src/cli/print_options.c
 endif
@@ -51,5 +53,11 @@ demo-test/stamp: examples/make_demo$(EXEEXT)
 	$(AM_V_GEN)$(AUS_EMULATOR) ./examples/make_demo$(EXEEXT) demo-test >demo-test.log && touch $@
 check_DATA += demo-test/stamp
 clean-local:
-	rm -rf browser demo-test demo-test.log cli-test.*
+	rm -rf browser exports demo-test demo-test.log cli-test.*
 EXTRA_DIST += tests/browser/lib.mjs tests/browser/run.sh tests/browser/test_desk.mjs
+EXTRA_DIST += tests/exports/common.py
+EXTRA_DIST += tests/exports/read_audacity.py
+EXTRA_DIST += tests/exports/read_praat.py
+EXTRA_DIST += tests/exports/read_sv.py
+EXTRA_DIST += tests/exports/read_tables.py
+EXTRA_DIST += tests/exports/run.sh
