@@ -23,3 +23,4 @@ EXTRA_DIST += docs/training.md
 EXTRA_DIST += docs/attribution.md
 EXTRA_DIST += docs/confound.md
 EXTRA_DIST += docs/fidelity.md
+EXTRA_DIST += docs/l2i.md

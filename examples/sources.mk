@@ -11,3 +11,4 @@ TESTS += examples/eight_masks
 examples_eight_masks_SOURCES = examples/eight_masks.c
 examples_eight_masks_LDADD = libauscult.la $(LIBM)
 EXTRA_DIST += examples/train/stems.recipe examples/train/stems.tsv
+EXTRA_DIST += examples/train/interpreter.recipe

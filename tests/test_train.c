@@ -153,7 +153,7 @@ static void take_steps(aus_ctx *ctx, const char *recipe, double *got)
   const aus_train_config config = { .out = folder, .seed = -1 };
   snprintf(text, sizeof text, "%s%s", head, recipe);
   assert_ok(ctx, aus_recipe_parse(ctx, in_folder("steps.recipe"), text, strlen(text), &r));
-  assert_ok(ctx, aus_trainer_create(r, &config, &t));
+  assert_ok(ctx, aus_trainer_create(r, &config, &aus_task_labels, &t));
   set_params(&t);
   for (int i = 0; i < STEPS; i++) {
     t.state.loss = 0;
@@ -336,7 +336,7 @@ static void fine_tuning(void **state)
   static const char text[] = "[model]\ninit = one/model.aus\nlabels = low mid high other\n[data]\nmanifest = tones.tsv\nvalid = fold=0\n[train]\nbatch = 8\nfreeze = conv1 bn1\n";
   const aus_train_config config = { .out = folder, .seed = -1 };
   assert_ok(ctx, aus_recipe_parse(ctx, in_folder("tune.recipe"), text, sizeof text - 1, &r));
-  assert_ok(ctx, aus_trainer_create(r, &config, &t));
+  assert_ok(ctx, aus_trainer_create(r, &config, &aus_task_labels, &t));
   assert_int_equal(t.classes, 4);
   float before[2] = { t.param[0].value[0], 0 };
   for (int32_t i = 0; i < t.n_params; i++)
@@ -361,7 +361,7 @@ static void not_finite(void **state)
   const aus_train_config config = { .out = folder, .seed = -1 };
   snprintf(text, sizeof text, "%s%s", head, "optimiser = sgd\n");
   assert_ok(ctx, aus_recipe_parse(ctx, in_folder("steps.recipe"), text, strlen(text), &r));
-  assert_ok(ctx, aus_trainer_create(r, &config, &t));
+  assert_ok(ctx, aus_trainer_create(r, &config, &aus_task_labels, &t));
   assert_ok(ctx, aus_trainer_step(&t));
   for (int32_t i = 0; i < t.n_params; i++)
     if (strcmp(t.param[i].name, "bn1.bias") == 0) t.param[i].value[1] = INFINITY;

@@ -11,6 +11,7 @@
 #include <auscult/explain.h>
 #include <auscult/fidelity.h>
 #include <auscult/midi.h>
+#include <auscult/l2i.h>
 #include <auscult/model.h>
 #include <auscult/net.h>
 #include <auscult/nmf.h>

@@ -4,6 +4,7 @@
 
 #include "cli/sources.h"
 #include <auscult/explain.h>
+#include <auscult/l2i.h>
 
 /* The words of the option tables, in the order of the library's enums. */
 enum { CLI_METHOD_AUDIOLIME, CLI_METHOD_SLIME, CLI_METHOD_SUPERPIXEL, CLI_METHOD_TIME, CLI_FIRST_ATTRIB };
@@ -21,6 +22,7 @@ typedef struct cli_job {
   aus_explanation explanation;
   aus_spectrogram spectrogram; /* what the model sees; frames 0: it does not show it */
   double seconds_components, seconds_explaining;
+  const aus_interpreter *interpreter; /* l2i explain's; NULL */
 } cli_job;
 
 /* Each step gives an exit code and leaves the job fit for cli_job_free. */

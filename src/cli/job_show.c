@@ -99,7 +99,7 @@ int cli_job_print(const cli_job *job)
 /* Rows of the option table that change how the job is run or shown, not its result. */
 static bool is_setting(const char *name)
 {
-  static const char *const others[] = { "model", "model-cmd", "timeout", "threads", "quiet", "json", "out", "report", "report-audio", "report-bits", "export", "svg", "png", "force", "top-k", "offset", "duration", "save" };
+  static const char *const others[] = { "model", "model-cmd", "interpreter", "timeout", "threads", "quiet", "json", "out", "report", "report-audio", "report-bits", "export", "svg", "png", "force", "top-k", "offset", "duration", "save" };
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     if (strcmp(others[i], name) == 0) return false;
   return true;
@@ -147,6 +147,24 @@ static void put_settings(const cli_job *job, aus_json *j)
   aus_json_close(j);
 }
 
+/* Member "interpreter" of `l2i explain`. */
+static void put_interpreter(const cli_job *job, aus_json *j)
+{
+  if (!job->interpreter) return;
+  const aus_interpreter_info *i = aus_interpreter_describe(job->interpreter);
+  aus_json_object(j, "interpreter");
+  aus_json_string(j, "name", i->name);
+  aus_json_string(j, "sha256", i->sha256);
+  aus_json_string(j, "pooling", i->pooling);
+  aus_json_integer(j, "atoms", i->atoms);
+  aus_json_flat_array(j, "taps");
+  for (int32_t k = 0; k < i->n_taps; k++) aus_json_string(j, NULL, i->taps[k]);
+  aus_json_close(j);
+  aus_json_string(j, "licence", i->licence);
+  aus_json_string(j, "source", i->source);
+  aus_json_close(j);
+}
+
 aus_status cli_job_json(const cli_job *job, bool for_html, aus_json *j)
 {
   cli_session *cs = job->cs;
@@ -155,6 +173,7 @@ aus_status cli_job_json(const cli_job *job, bool for_html, aus_json *j)
   cli_json_head(j, "auscult.explanation/1");
   cli_json_sound(cs, j, "input", &job->sound);
   cli_json_model(cs, j, job->info);
+  put_interpreter(job, j);
   put_settings(job, j);
   aus_explanation_json(j, &job->explanation, &job->components);
   if (cs->s->out) cli_json_files(job, j, cs->s->out);

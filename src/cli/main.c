@@ -16,6 +16,8 @@ const cli_command *const cli_commands[] = {
   &cli_nmf,
   &cli_midi,
   &cli_train,
+  &cli_l2i_train,
+  &cli_l2i_explain,
   &cli_model_info,
   &cli_model_verify,
   &cli_model_run,

@@ -68,6 +68,8 @@ typedef struct cli_settings {
   int64_t epochs, explain_every;
   struct { const char *dictionary; int init, plain, scale; int64_t atoms, iterations, n_fft, hop; double beta, mu, tolerance, merge; } nmf;
   struct { int notes, dry, overlap; } midi;
+  struct { const char *interpreter, *manifest, *root, *train, *valid, *test, *where, *taus, *dictionary, *taps; int listening, pooling, layout, cache, no_check;
+           int64_t atoms, top, batch; double tau, rate; } l2i;
   const cli_command *command;
   int argc;
   char **argv;

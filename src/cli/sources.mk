@@ -45,7 +45,10 @@ CLI_COMMANDS = \
 	src/cli/sources.h \
 	src/cli/table.c \
 	src/cli/table.h \
+	src/cli/l2i.c \
+	src/cli/l2i_explain.c \
 	src/cli/train.c \
+	src/cli/train.h \
 	src/cli/train_explain.c \
 	src/cli/train_explain.h \
 	src/cli/wavs.c \

@@ -1,6 +1,7 @@
 /* train.c - auscult train: a recipe into a model. */
 #include "cli/commands.h"
 #include "cli/session.h"
+#include "cli/train.h"
 #include "cli/train_explain.h"
 
 #include <auscult/train.h>
@@ -103,7 +104,7 @@ static void print_result(const aus_train_result *r, const char *out)
 /* ---- the command ---------------------------------------------------------------------------------------------------- */
 
 /* DIR: --out, or the recipe's path without its last ending. */
-static void out_folder(const cli_settings *s, const char *recipe, char *out, size_t size)
+void cli_train_folder(const cli_settings *s, const char *recipe, char *out, size_t size)
 {
   const char *slash = strrchr(recipe, '/'), *dot = strrchr(slash ? slash : recipe, '.');
   if (s->out) snprintf(out, size, "%s", s->out);
@@ -111,30 +112,36 @@ static void out_folder(const cli_settings *s, const char *recipe, char *out, siz
   else snprintf(out, size, "%s.trained", recipe);
 }
 
-static int train(cli_session *cs, const char *recipe)
+int cli_train_as(cli_session *cs, const char *recipe, const char *out, cli_train_fn train, const void *more)
 {
-  char out[4000];
   aus_train_result result;
-  out_folder(cs->s, recipe, out, sizeof out);
   int code = cli_make_dir(cs, out);
   if (code != CLI_DONE) return code;
   view v = { cs, { cs->ctx, out } };
   const aus_train_config config = { .recipe = recipe, .out = out, .resume = cs->s->resume, .replace = cs->s->force, .epochs = cs->s->epochs, .seed = cs->s->seed,
                                     .explain_every = cs->s->explain_every, .on_step = on_step, .on_epoch = on_epoch, .stop = stop, .explain = explain, .user = &v };
   catch_signals();
-  const aus_status status = aus_train(cs->ctx, &config, &result);
+  const aus_status status = train(cs->ctx, &config, more, &result);
   if (status == AUS_OK) { print_result(&result, out); return CLI_DONE; }
   if (status == AUS_ECANCELED && asked) return cli_say(cs, 128 + asked, "%s", aus_ctx_error(cs->ctx));
   return cli_fail(cs, status == AUS_EFORMAT || status == AUS_EIO ? CLI_READING : CLI_WORKING, status);
 }
 
+static aus_status train(aus_ctx *ctx, const aus_train_config *config, const void *more, aus_train_result *result)
+{
+  (void)more;
+  return aus_train(ctx, config, result);
+}
+
 static int run(cli_settings *s, int n, char **operand)
 {
   cli_session cs;
+  char out[4000];
   (void)n;
   int code = cli_session_open(&cs, s);
   if (code != CLI_DONE) return code;
-  code = train(&cs, operand[0]);
+  cli_train_folder(s, operand[0], out, sizeof out);
+  code = cli_train_as(&cs, operand[0], out, train, NULL);
   return cli_session_close(&cs, code == CLI_DONE ? cli_flush(&cs) : code);
 }
 

@@ -42,6 +42,8 @@ aus_status aus_data_open(const aus_recipe *r, aus_data *d);
 /* Hears every clip once, at d->fe's rate: checks, hashes, keeps what fits. */
 aus_status aus_data_load(aus_data *d);
 void aus_data_free(aus_data *d);
+/* The clip's sound, [c->samples]; *mine: to be freed by the caller. */
+aus_status aus_data_hear(const aus_data *d, const aus_clip *c, float **x, bool *mine);
 
 /* ---- what the network sees --------------------------------------------------------------------- */
 

@@ -14,7 +14,7 @@ static void write_real(aus_builder *b, const char *key, double value)
   if (isfinite(value)) aus_builder_real(b, key, value);
 }
 
-static void write_history(const aus_trainer *t, const aus_train_result *result, aus_builder *b)
+void aus_trainer_history(const aus_trainer *t, const aus_train_result *result, aus_builder *b)
 {
   aus_builder_string(b, "train.recipe", t->r->text);
   aus_builder_string(b, "train.recipe_sha256", t->r->sha256);
@@ -78,7 +78,7 @@ aus_status aus_trainer_export(aus_trainer *t, const aus_train_result *result, vo
   aus_builder *b;
   AUS_TRY(aus_builder_create(t->ctx, &b));
   aus_status status = aus_template_copy(b, t->net.bundle, t->by_tensor);
-  if (status == AUS_OK) write_history(t, result, b);
+  if (status == AUS_OK) aus_trainer_history(t, result, b);
   if (status == AUS_OK && result) status = write_golden(t, b);
   if (status == AUS_OK) status = aus_builder_finish(b, bytes, size);
   aus_builder_destroy(b);

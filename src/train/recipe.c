@@ -45,6 +45,25 @@ static const row rows[] = {
   { "augment", "time_masks", INTEGER, NULL, "0", 0, 100, AT(time_masks) },
   { "augment", "time_width", INTEGER, NULL, "16", 1, 1e6, AT(time_width) },
   { "augment", "mask", CHOICE, "zero|mean", "mean", 0, 0, AT(mask_mean) },
+  { "interpreter", "classifier", TEXT, NULL, NULL, 0, 0, AT(interpreter.classifier) },
+  { "interpreter", "dictionary", TEXT, NULL, NULL, 0, 0, AT(interpreter.dictionary) },
+  { "interpreter", "taps", WORDS, NULL, NULL, 0, 0, AT(interpreter.taps) },
+  { "interpreter", "layout", CHOICE, "auto|vgg|general", "auto", 0, 0, AT(interpreter.layout) },
+  { "interpreter", "pooling", CHOICE, "attention|max", "attention", 0, 0, AT(interpreter.max_pooling) },
+  { "interpreter", "cache", CHOICE, "half|single", "half", 0, 0, AT(interpreter.cache_single) },
+  { "interpreter", "atoms", INTEGER, NULL, "100", 1, 4096, AT(interpreter.atoms) },
+  { "interpreter", "n_fft", INTEGER, NULL, "1024", 16, 65536, AT(interpreter.n_fft) },
+  { "interpreter", "hop", INTEGER, NULL, "512", 1, 65536, AT(interpreter.hop) },
+  { "interpreter", "dropout", REAL, NULL, "-1", -1, 0.999, AT(interpreter.dropout) },
+  { "interpreter", "fidelity", REAL, NULL, "0.5", 0, 1e6, AT(interpreter.fidelity) },
+  { "interpreter", "fidelity_later", REAL, NULL, "1", 0, 1e6, AT(interpreter.fidelity_later) },
+  { "interpreter", "fidelity_epoch", INTEGER, NULL, "20", 1, 1e6, AT(interpreter.fidelity_epoch) },
+  { "interpreter", "reconstruction", REAL, NULL, "5", 0, 1e6, AT(interpreter.reconstruction) },
+  { "interpreter", "sparsity", REAL, NULL, "0.4", 0, 1e6, AT(interpreter.sparsity) },
+  { "interpreter", "dictionary_frames", INTEGER, NULL, "20000", 1, 1e9, AT(interpreter.dictionary_frames) },
+  { "interpreter", "dictionary_iterations", INTEGER, NULL, "100", 1, 1e6, AT(interpreter.dictionary_iterations) },
+  { "interpreter", "dictionary_sparsity", REAL, NULL, "0.8", 0, 1e6, AT(interpreter.dictionary_sparsity) },
+  { "interpreter", "dictionary_beta", REAL, NULL, "2", -4, 4, AT(interpreter.dictionary_beta) },
   { "train", "epochs", INTEGER, NULL, "20", 1, 1e6, AT(epochs) },
   { "train", "batch", INTEGER, NULL, "32", 1, 65536, AT(batch) },
   { "train", "seed", INTEGER, NULL, "0", 0, 9007199254740991.0, AT(seed) },
@@ -80,7 +99,7 @@ static const row rows[] = {
   { "train", "patience", INTEGER, NULL, "0", 0, 1e6, AT(rate.patience) },
 };
 enum { N_ROWS = sizeof rows / sizeof *rows };
-static const char *const sections[] = { "model", "frontend", "network", "data", "augment", "train" };
+static const char *const sections[] = { "model", "frontend", "network", "data", "augment", "train", "interpreter" };
 enum { N_SECTIONS = sizeof sections / sizeof *sections };
 
 /* ---- messages ------------------------------------------------------------------------------------ */
@@ -212,6 +231,7 @@ static aus_status open_section(reader *d, char *text)
   const bool data = strcmp(sections[d->section], "data") == 0;
   if (d->opened[d->section] && !data) return aus_recipe_fail(r, d->line, "section [%s] stands twice, in line %d too", sections[d->section], (int)d->opened[d->section]);
   d->opened[d->section] = d->line;
+  if (strcmp(sections[d->section], "interpreter") == 0) r->interpreter.line = d->line;
   if (!data) return AUS_OK;
   if (r->n_sets == AUS_MAX_SETS) return aus_recipe_fail(r, d->line, "more than %d [data] sections", AUS_MAX_SETS);
   r->set[r->n_sets].line = d->line;
@@ -268,6 +288,16 @@ static aus_status read_line(reader *d, char *text)
   return strcmp(sections[d->section], "network") == 0 ? add_line(d, &d->r->network, text) : read_pair(d, text);
 }
 
+/* An interpreter's own defaults where [train] does not say otherwise [Parekh22]. */
+static void settle_interpreter(reader *d)
+{
+  for (int i = 0; i < N_ROWS; i++) {
+    if (d->seen[i] || strcmp(rows[i].section, "train") != 0) continue;
+    if (strcmp(rows[i].key, "epochs") == 0) d->r->epochs = 35;
+    if (strcmp(rows[i].key, "rate") == 0) d->r->rate.rate = 2e-4;
+  }
+}
+
 static aus_status read_lines(aus_recipe *r)
 {
   reader d = { .r = r, .section = -1 };
@@ -277,6 +307,7 @@ static aus_status read_lines(aus_recipe *r)
     d.line++;
     AUS_TRY(read_line(&d, p));
   }
+  if (r->interpreter.line) settle_interpreter(&d);
   return AUS_OK;
 }
 
@@ -288,8 +319,12 @@ static aus_status check(aus_recipe *r)
   if (r->n_sets == 0) return aus_recipe_fail(r, 0, "no [data] section: nothing to learn from");
   for (int32_t i = 0; i < r->n_sets; i++)
     if (!r->set[i].manifest) return aus_recipe_fail(r, r->set[i].line, "this [data] section has no manifest");
-  if (!r->init && r->network.n == 0) return aus_recipe_fail(r, 0, "no network: give a [network] section, or init = FILE.aus in [model]");
-  if (!r->init && r->frontend.n == 0) return aus_recipe_fail(r, 0, "no [frontend] section");
+  const bool interpreter = r->interpreter.line > 0;
+  if (interpreter && (r->init || r->network.n || r->frontend.n))
+    return aus_recipe_fail(r, r->interpreter.line, "an interpreter has the front end of its classifier and a network of its own: no [frontend], [network] or init");
+  if (interpreter && !r->interpreter.classifier) return aus_recipe_fail(r, r->interpreter.line, "this [interpreter] section names no classifier");
+  if (!interpreter && !r->init && r->network.n == 0) return aus_recipe_fail(r, 0, "no network: give a [network] section, or init = FILE.aus in [model]");
+  if (!interpreter && !r->init && r->frontend.n == 0) return aus_recipe_fail(r, 0, "no [frontend] section");
   if (r->add_snr_low > r->add_snr_high) return aus_recipe_fail(r, 0, "add_snr_low is above add_snr_high");
   if (r->milestones.n > AUS_MAX_MILESTONES) return aus_recipe_fail(r, 0, "%d milestones; at most %d", (int)r->milestones.n, AUS_MAX_MILESTONES);
   for (int32_t i = 1; i < r->milestones.n; i++)
@@ -366,6 +401,7 @@ void aus_recipe_free(aus_recipe *r)
     aus_free(ctx, r->set[i].targets.word);
   }
   aus_free(ctx, r->labels.word);
+  aus_free(ctx, r->interpreter.taps.word);
   aus_free(ctx, r->freeze.word);
   aus_free(ctx, r->class_weights.value);
   aus_free(ctx, r->positive_weights.value);

@@ -18,6 +18,16 @@ enum { AUS_MAX_SETS = 8 };
 /* One [data] section. train, valid and test are conditions on the manifest's columns, "split=train speaker!=theo,lucas". */
 typedef struct aus_recipe_data { const char *manifest, *root; aus_words train, valid, test, targets; double weight; int32_t line; } aus_recipe_data;
 
+/* The [interpreter] section (src/l2i); line 0: there is none. */
+typedef struct aus_recipe_interpreter {
+  int32_t line;
+  const char *classifier, *dictionary;
+  aus_words taps;
+  int layout, max_pooling, cache_single;
+  int64_t atoms, n_fft, hop, fidelity_epoch, dictionary_frames, dictionary_iterations;
+  double dropout, fidelity, fidelity_later, reconstruction, sparsity, dictionary_sparsity, dictionary_beta;
+} aus_recipe_interpreter;
+
 typedef struct aus_recipe {
   aus_ctx *ctx;
   char *name;                 /* of the file, for messages */
@@ -47,6 +57,7 @@ typedef struct aus_recipe {
   aus_reals class_weights, positive_weights, milestones;
   aus_optimiser_config descent;
   aus_schedule_config rate;
+  aus_recipe_interpreter interpreter;
 } aus_recipe;
 
 /* Strict: an unknown section, key, word or number out of range is AUS_EFORMAT with "NAME:LINE: ...", an unknown key with the

@@ -93,8 +93,7 @@ void aus_sampler_free(aus_sampler *s)
   aus_free(s->d->ctx, s->scratch);
 }
 
-/* The clip's sound; *mine: to be freed by the caller. */
-static aus_status hear(const aus_data *d, const aus_clip *c, float **x, bool *mine)
+aus_status aus_data_hear(const aus_data *d, const aus_clip *c, float **x, bool *mine)
 {
   *mine = !c->sound;
   *x = c->sound;
@@ -138,7 +137,7 @@ static aus_status add_other(aus_sampler *s, aus_rng *rng, int32_t set)
   const double snr = d->r->add_snr_low + (d->r->add_snr_high - d->r->add_snr_low) * aus_rng_uniform(rng);
   float *x;
   bool mine;
-  AUS_TRY(hear(d, c, &x, &mine));
+  AUS_TRY(aus_data_hear(d, c, &x, &mine));
   stretch(s, rng, c->samples, x, true, true, s->other);
   if (mine) aus_free(d->ctx, x);
   const double signal = energy(s->samples, s->wave), noise = energy(s->samples, s->other);
@@ -178,7 +177,7 @@ static aus_status make_wave(aus_sampler *s, const aus_clip *c, aus_rng *rng)
   const aus_recipe *r = s->d->r;
   float *x;
   bool mine;
-  AUS_TRY(hear(s->d, c, &x, &mine));
+  AUS_TRY(aus_data_hear(s->d, c, &x, &mine));
   const aus_status status = make_stretch(s, c, rng, x);
   if (mine) aus_free(s->d->ctx, x);
   if (status != AUS_OK) return status;
@@ -314,7 +313,7 @@ aus_status aus_patches_of(aus_sampler *s, int32_t clip, float **y, int64_t *n, b
   *y = c->patches;
   *n = c->n_patches;
   if (c->patches) return AUS_OK;
-  AUS_TRY(hear(s->d, c, &x, &sound_mine));
+  AUS_TRY(aus_data_hear(s->d, c, &x, &sound_mine));
   const bool is_short = c->samples < s->samples;
   const int64_t samples = is_short ? s->samples : c->samples;
   if (is_short) aus_pad_short(c->samples, x, s->d->fe->repeat, samples, s->wave);

@@ -63,7 +63,7 @@ static aus_status log_start(aus_trainer *t)
   aus_json_integer(&j, "valid_clips", t->data.valid.n);
   aus_json_integer(&j, "test_clips", t->data.test.n);
   aus_json_integer(&j, "parameters", numbers);
-  aus_json_string(&j, "score", aus_score_name(t->r->loss));
+  aus_json_string(&j, "score", t->task->score_name(t));
   aus_json_close(&j);
   const aus_status status = append_log(t, &j);
   aus_json_free(&j);
@@ -128,7 +128,7 @@ static aus_status explain(aus_trainer *t)
   aus_train_clip *clips = aus_alloc_zero(t->ctx, (size_t)n, sizeof *clips);
   void *bytes = NULL;
   size_t size;
-  aus_status status = clips ? aus_trainer_export(t, NULL, &bytes, &size) : AUS_ENOMEM;
+  aus_status status = clips ? t->task->export(t, NULL, &bytes, &size) : AUS_ENOMEM;
   for (int32_t i = 0; status == AUS_OK && i < n; i++) { /* spread over the validation clips, the same ones each time */
     const aus_clip *from = &t->data.clip[t->data.valid.item[(int64_t)i * t->data.valid.n / n]];
     clips[i] = (aus_train_clip){ from->path, from->name, from->start, from->duration, 0 };
@@ -162,7 +162,7 @@ static aus_status one_epoch(session *s)
   e.train_score = at->correct / (double)(at->step * t->batch);
   if (t->r->loss == AUS_LOSS_MSE || t->r->loss == AUS_LOSS_L1 || t->r->loss == AUS_LOSS_BCE) e.train_score = NAN; /* has no sum over batches */
   e.items_per_second = (double)((at->step - s->epoch_began_step) * t->batch) / trained;
-  AUS_TRY(aus_trainer_evaluate(t, &t->data.valid, &e.valid_loss, &e.valid_score));
+  AUS_TRY(t->task->evaluate(t, &t->data.valid, &e.valid_loss, &e.valid_score));
   e.best = aus_schedule_observe(&t->r->rate, &at->schedule, at->epoch, t->r->monitor_score ? -e.valid_score : e.valid_loss);
   if (e.best) keep_best(t, &e);
   e.seconds = aus_now() - s->epoch_began;
@@ -200,11 +200,11 @@ static aus_status finish(session *s, aus_train_result *result)
   void *bytes;
   size_t size;
   *result = (aus_train_result){ .epochs = t->state.epoch, .best_epoch = t->state.schedule.best_epoch + 1, .valid_loss = t->state.best_loss, .valid_score = t->state.best_score };
-  snprintf(result->score_name, sizeof result->score_name, "%s", aus_score_name(t->r->loss));
+  snprintf(result->score_name, sizeof result->score_name, "%s", t->task->score_name(t));
   if (result->best_epoch > 0)
     for (int32_t i = 0; i < t->n_params; i++) memcpy(t->param[i].value, t->param[i].best, (size_t)t->param[i].count * sizeof(float));
-  AUS_TRY(aus_trainer_evaluate(t, &t->data.test, &result->test_loss, &result->test_score));
-  AUS_TRY(aus_trainer_export(t, result, &bytes, &size));
+  AUS_TRY(t->task->evaluate(t, &t->data.test, &result->test_loss, &result->test_score));
+  AUS_TRY(t->task->export(t, result, &bytes, &size));
   const aus_status status = write_file(t->ctx, s->model, bytes, size);
   aus_free(t->ctx, bytes);
   return status;
@@ -220,26 +220,34 @@ static aus_status train(session *s, aus_train_result *result)
   return finish(s, result);
 }
 
-static aus_status run(session *s, aus_ctx *ctx, const aus_train_config *c, const aus_recipe *r, aus_train_result *result)
+static aus_status run(session *s, aus_ctx *ctx, const aus_train_config *c, const aus_recipe *r, const aus_task *task, aus_train_result *result)
 {
   AUS_TRY(make_paths(s, ctx, c->out));
   if (!c->resume && !c->replace && access(s->checkpoint, F_OK) == 0)
     return aus_fail(ctx, AUS_EEXIST, "%s exists already (--resume goes on with it, --force starts anew)", s->checkpoint);
-  AUS_TRY(aus_trainer_create(r, c, &s->t));
+  AUS_TRY(aus_trainer_create(r, c, task, &s->t));
   return train(s, result);
+}
+
+aus_status aus_train_task(const aus_recipe *r, const aus_train_config *config, const aus_task *task, aus_train_result *result)
+{
+  session s = { 0 };
+  aus_ctx *ctx = r->ctx;
+  *result = (aus_train_result){ .valid_loss = NAN, .valid_score = NAN, .test_loss = NAN, .test_score = NAN };
+  const aus_status status = run(&s, ctx, config, r, task, result);
+  aus_trainer_free(&s.t);
+  aus_free(ctx, s.checkpoint);
+  aus_free(ctx, s.log);
+  aus_free(ctx, s.model);
+  return status;
 }
 
 aus_status aus_train(aus_ctx *ctx, const aus_train_config *config, aus_train_result *result)
 {
   aus_recipe *r;
-  session s = { 0 };
-  *result = (aus_train_result){ .valid_loss = NAN, .valid_score = NAN, .test_loss = NAN, .test_score = NAN };
   AUS_TRY(aus_recipe_read(ctx, config->recipe, &r));
-  const aus_status status = run(&s, ctx, config, r, result);
-  aus_trainer_free(&s.t);
-  aus_free(ctx, s.checkpoint);
-  aus_free(ctx, s.log);
-  aus_free(ctx, s.model);
+  const aus_status status = r->interpreter.line ? aus_recipe_fail(r, r->interpreter.line, "an interpreter is trained by `auscult l2i train`") :
+                                                  aus_train_task(r, config, &aus_task_labels, result);
   aus_recipe_free(r);
   return status;
 }

@@ -114,9 +114,7 @@ static aus_status make_runs(aus_trainer *t)
   aus_run_value(t->run, t->logits, &out);
   if (out.rank != 2 || out.dim[0] != t->batch || out.dim[1] != t->classes)
     return aus_recipe_fail(t->r, 0, "the network gives %lld scores a clip, the labels are %lld", (long long)(aus_shape_count(&out) / t->batch), (long long)t->classes);
-  AUS_TRY(aus_walk_create(t->ctx, t->run, &(aus_walk_config){ .from = logits, .params = true, .observe = aus_trainer_observe, .user = t }, &t->walk));
-  for (int32_t i = 0; i < t->n_params; i++) t->param[i].diff = aus_walk_param_diff(t->walk, t->param[i].tensor);
-  return AUS_OK;
+  return aus_walk_create(t->ctx, t->run, &(aus_walk_config){ .from = logits, .params = true, .observe = aus_trainer_observe, .user = t }, &t->walk);
 }
 
 static aus_status make_loss(aus_trainer *t)
@@ -138,31 +136,44 @@ static aus_status make_loss(aus_trainer *t)
 
 /* ---- making and taking apart ----------------------------------------------------------------------------------- */
 
+static aus_status labels_network(aus_trainer *t)
+{
+  AUS_TRY(aus_template_create(t->r, &t->data, t->seed, &t->net));
+  t->classes = t->data.classes;
+  t->data.fe = t->net.fe;
+  return aus_data_load(&t->data);
+}
+
+static aus_status labels_ready(aus_trainer *t)
+{
+  t->target = aus_alloc(t->ctx, (size_t)t->batch, (size_t)t->classes * sizeof(float));
+  t->work = aus_alloc(t->ctx, 2 * (size_t)t->classes, sizeof(double));
+  if (!t->target || !t->work) return AUS_ENOMEM;
+  AUS_TRY(make_loss(t));
+  return make_runs(t);
+}
+
 static aus_status build(aus_trainer *t)
 {
   AUS_TRY(aus_data_open(t->r, &t->data));
-  AUS_TRY(aus_template_create(t->r, &t->data, t->seed, &t->net));
-  t->data.fe = t->net.fe;
-  AUS_TRY(aus_data_load(&t->data));
+  AUS_TRY(t->task->network(t));
   AUS_TRY(aus_sampler_create(&t->data, &t->sampler));
-  t->classes = t->data.classes;
   t->epoch_items = aus_data_epoch_items(&t->data);
   t->batch = t->r->batch;
   if (t->epoch_items < t->batch) return aus_recipe_fail(t->r, 0, "%lld clips to train on do not fill a batch of %lld", (long long)t->epoch_items, (long long)t->batch);
   t->epoch_steps = t->epoch_items / t->batch;
   t->floats = t->sampler.floats;
-  t->target = aus_alloc(t->ctx, (size_t)t->batch, (size_t)t->classes * sizeof(float));
-  t->work = aus_alloc(t->ctx, 2 * (size_t)t->classes, sizeof(double));
   t->order = aus_alloc(t->ctx, (size_t)t->epoch_items, sizeof *t->order);
-  if (!t->target || !t->work || !t->order) return AUS_ENOMEM;
+  if (!t->order) return AUS_ENOMEM;
   AUS_TRY(make_params(t));
-  AUS_TRY(make_loss(t));
-  return make_runs(t);
+  AUS_TRY(t->task->ready(t));
+  for (int32_t i = 0; i < t->n_params; i++) t->param[i].diff = aus_walk_param_diff(t->walk, t->param[i].tensor);
+  return AUS_OK;
 }
 
-aus_status aus_trainer_create(const aus_recipe *r, const aus_train_config *config, aus_trainer *t)
+aus_status aus_trainer_create(const aus_recipe *r, const aus_train_config *config, const aus_task *task, aus_trainer *t)
 {
-  *t = (aus_trainer){ .ctx = r->ctx, .r = r, .config = config, .ordered = -1, .seed = (uint64_t)(config->seed < 0 ? r->seed : config->seed),
+  *t = (aus_trainer){ .ctx = r->ctx, .r = r, .config = config, .task = task, .ordered = -1, .seed = (uint64_t)(config->seed < 0 ? r->seed : config->seed),
                       .epochs = config->epochs > 0 ? config->epochs : r->epochs };
   aus_schedule_start(&t->state.schedule);
   t->state.best_loss = t->state.best_score = NAN;
@@ -174,6 +185,7 @@ aus_status aus_trainer_create(const aus_recipe *r, const aus_train_config *confi
 void aus_trainer_free(aus_trainer *t)
 {
   if (!t->ctx) return;
+  if (t->task->close) t->task->close(t);
   aus_walk_destroy(t->walk);
   aus_run_destroy(t->run);
   aus_run_destroy(t->eval);
@@ -197,8 +209,6 @@ static aus_status fill_batch(aus_trainer *t)
 {
   const aus_train_state *s = &t->state;
   float *x = aus_run_input(t->run, 0);
-  if (t->ordered != s->epoch) AUS_TRY(aus_data_order(&t->data, t->seed, s->epoch, t->order));
-  t->ordered = s->epoch;
   for (int64_t i = 0; i < t->batch; i++) {
     const int64_t at = s->step * t->batch + i;
     AUS_TRY(aus_sample(&t->sampler, t->order[at], t->seed, s->epoch, at, x + i * t->floats));
@@ -238,14 +248,27 @@ static void move_moments(aus_trainer *t)
   }
 }
 
+static double labels_loss(aus_trainer *t)
+{
+  const float *x = aus_run_value(t->run, t->logits, NULL);
+  t->state.correct += (double)count_correct(t, x);
+  return aus_loss(&t->loss, t->batch, t->classes, x, t->target, aus_walk_seed(t->walk, 0, NULL), t->work);
+}
+
+static const char *labels_score(const aus_trainer *t) { return aus_score_name(t->r->loss); }
+
+const aus_task aus_task_labels = { .network = labels_network, .ready = labels_ready, .batch = fill_batch, .loss = labels_loss,
+                                   .evaluate = aus_trainer_evaluate, .export = aus_trainer_export, .score_name = labels_score };
+
 aus_status aus_trainer_step(aus_trainer *t)
 {
   aus_train_state *s = &t->state;
-  AUS_TRY(fill_batch(t));
+  if (t->ordered != s->epoch) AUS_TRY(aus_data_order(&t->data, t->seed, s->epoch, t->order));
+  t->ordered = s->epoch;
+  AUS_TRY(t->task->batch(t));
   aus_run_reseed(t->run, t->seed, (uint64_t)s->steps);
   AUS_TRY(aus_run_forward(t->run));
-  const float *x = aus_run_value(t->run, t->logits, NULL);
-  const double loss = aus_loss(&t->loss, t->batch, t->classes, x, t->target, aus_walk_seed(t->walk, 0, NULL), t->work);
+  const double loss = t->task->loss(t);
   if (!isfinite(loss)) return aus_trainer_blame(t, true);
   AUS_TRY(aus_walk_run(t->walk));
   const double norm = aus_grad_norm(t->ctx, t->n_params, t->param);
@@ -254,7 +277,6 @@ aus_status aus_trainer_step(aus_trainer *t)
   aus_optimiser_step(t->ctx, &t->r->descent, rate, s->steps + 1, norm, t->n_params, t->param);
   move_moments(t);
   s->loss += loss;
-  s->correct += (double)count_correct(t, x);
   s->step++;
   s->steps++;
   return AUS_OK;

@@ -18,7 +18,24 @@ typedef struct aus_train_state {
   size_t log_size;
 } aus_train_state;
 
-typedef struct aus_trainer {
+typedef struct aus_trainer aus_trainer;
+
+/* What is learnt: aus_train's networks from sound to labels, or something else that shares steps, optimiser, schedule, checkpoints and log. */
+typedef struct aus_task {
+  /* Sets t->net (front end, bundle with fresh parameters), t->classes, and hears the clips with aus_data_load. */
+  aus_status (*network)(aus_trainer *t);
+  /* With t->by_tensor there: runs, the walk, the loss. */
+  aus_status (*ready)(aus_trainer *t);
+  aus_status (*batch)(aus_trainer *t);              /* fills the inputs of t->run for step t->state.step of the epoch */
+  double (*loss)(aus_trainer *t);                   /* after forward: the loss; what the walk starts with; what is right is added to the state */
+  aus_status (*evaluate)(aus_trainer *t, const aus_index *clips, double *loss, double *score);
+  aus_status (*export)(aus_trainer *t, const aus_train_result *result, void **bytes, size_t *size);
+  const char *(*score_name)(const aus_trainer *t);
+  void (*close)(aus_trainer *t);                    /* also after a failure */
+} aus_task;
+extern const aus_task aus_task_labels;
+
+struct aus_trainer {
   aus_ctx *ctx;
   const aus_recipe *r;
   const aus_train_config *config;
@@ -44,9 +61,14 @@ typedef struct aus_trainer {
   bool blaming;                  /* the walk looks for the first number that is not finite */
   char blamed[192];
   aus_train_state state;
-} aus_trainer;
+  const aus_task *task;
+  void *own;                     /* the task's */
+};
 
-aus_status aus_trainer_create(const aus_recipe *r, const aus_train_config *config, aus_trainer *t);
+/* aus_train of a recipe that has been read, for another task. */
+aus_status aus_train_task(const aus_recipe *r, const aus_train_config *config, const aus_task *task, aus_train_result *result);
+
+aus_status aus_trainer_create(const aus_recipe *r, const aus_train_config *config, const aus_task *task, aus_trainer *t);
 void aus_trainer_free(aus_trainer *t);
 
 /* One batch: its loss is added to the state. */
@@ -56,7 +78,7 @@ aus_status aus_trainer_step(aus_trainer *t);
 aus_status aus_trainer_blame(aus_trainer *t, bool forward);
 void aus_trainer_observe(void *user, const aus_visit *visit);
 
-/* The mean loss and the score of these clips with the present parameters (aus_train_epoch says which score). */
+/* aus_task_labels' own: the mean loss and the score of these clips with the present parameters (aus_train_epoch says which score). */
 aus_status aus_trainer_evaluate(aus_trainer *t, const aus_index *clips, double *loss, double *score);
 const char *aus_score_name(int loss);
 
@@ -64,7 +86,9 @@ const char *aus_score_name(int loss);
 aus_status aus_checkpoint_write(aus_trainer *t, const char *path);
 aus_status aus_checkpoint_read(aus_trainer *t, const char *path);
 
-/* The model with the present values: the bytes, owned by the caller. With result: golden vector and results too. */
+/* aus_task_labels' own: the model with the present values: the bytes, owned by the caller. With result: golden vector and results too. */
 aus_status aus_trainer_export(aus_trainer *t, const aus_train_result *result, void **bytes, size_t *size);
+/* How it came to be, as metadata: recipe, hashes, seed, version; with result the epoch and the scores. */
+void aus_trainer_history(const aus_trainer *t, const aus_train_result *result, aus_builder *b);
 
 #endif

@@ -1,0 +1,39 @@
+/* graph.h - the interpreter as an ordinary graph: Psi, Theta, and the three terms of its loss. */
+#ifndef AUS_L2I_GRAPH_H
+#define AUS_L2I_GRAPH_H
+
+#include "l2i/net.h"
+
+enum { AUS_L2I_TAPS = 8, AUS_L2I_NAME = 96 };
+
+/* A hidden value of the classifier for one patch: [mb, c, freq, time], or [mb, c, time, freq] when turned, or [mb, c, time] (rank 3, freq 1). */
+typedef struct aus_l2i_tap { char name[AUS_L2I_NAME]; int32_t rank; int64_t c, freq, time; bool turned; } aus_l2i_tap;
+
+typedef struct aus_l2i_spec {
+  int32_t n_taps;
+  aus_l2i_tap tap[AUS_L2I_TAPS];
+  bool vgg;                  /* the layout of [Parekh22]; false: the general rule */
+  int32_t atoms, classes, bins;
+  int64_t frames;            /* T, of a patch */
+  bool max_pooling;          /* false: attention */
+  double dropout;            /* of the pooling */
+  bool sigmoid;              /* the classifier's scores are independent */
+} aus_l2i_spec;
+
+/* Whether the published layout fits: three taps of 16, 8 and 4 rows, each (but for cropping) half as long as the one before. */
+bool aus_l2i_fits_vgg(int32_t n_taps, const aus_l2i_tap *tap);
+
+/* What is in the graph: H [mb, K, T], the pooled z [mb, K], the logits [mb, C], and the frames' weights a [mb, T, 1] (-1 for max pooling). */
+typedef struct aus_l2i_values { int32_t h, z, logits, attention; } aus_l2i_values;
+
+int32_t aus_l2i_psi(aus_l2i_net *n, const aus_l2i_spec *spec);                       /* H from the inputs tap0, tap1, ... which it makes */
+void aus_l2i_theta(aus_l2i_net *n, const aus_l2i_spec *spec, aus_l2i_values *v);    /* from v->h */
+
+/* For use: inputs tap0 ...; outputs logits, z, H, and the attention where there is one. */
+void aus_l2i_graph(aus_l2i_net *n, const aus_l2i_spec *spec);
+/* For training: also the inputs "x" [mb, F, T] and "target" [mb, C] (the classifier's probabilities) and the parameter "dictionary.w"
+ * [F][K]; the output "terms" [3] holds L_FID (a mean over the batch), the sum of (X - W H)^2 and the sum of |H|. The loss is a weighted
+ * sum of these, so the weights are what a walk from "terms" starts with. */
+void aus_l2i_training_graph(aus_l2i_net *n, const aus_l2i_spec *spec);
+
+#endif

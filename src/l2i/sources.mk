@@ -1,0 +1,17 @@
+# one line per file: AUS_SOURCES += src/l2i/FILE
+AUS_SOURCES += src/l2i/net.h
+AUS_SOURCES += src/l2i/net.c
+AUS_SOURCES += src/l2i/graph.h
+AUS_SOURCES += src/l2i/psi.c
+AUS_SOURCES += src/l2i/theta.c
+AUS_SOURCES += src/l2i/l2i.h
+AUS_SOURCES += src/l2i/spec.c
+AUS_SOURCES += src/l2i/interpreter.c
+AUS_SOURCES += src/l2i/read.c
+AUS_SOURCES += src/l2i/listen.c
+AUS_SOURCES += src/l2i/explain.c
+AUS_SOURCES += src/l2i/cache.h
+AUS_SOURCES += src/l2i/cache.c
+AUS_SOURCES += src/l2i/dictionary.h
+AUS_SOURCES += src/l2i/dictionary.c
+AUS_SOURCES += src/l2i/train.c

@@ -1,0 +1,153 @@
+#!/usr/bin/python3
+"""Writes tests/golden/l2i.h: the interpreter of Listen to Interpret (the published layout, and the general rule on two layers) in torch, in
+double: answers, the loss, its gradients, and the loss after one step of Adam. Weights come from a hash that tests/test_l2i.c repeats.
+Run from the repository's root: /usr/bin/python3 tests/golden/make_l2i.py"""
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+torch.set_num_threads(1)
+torch.set_default_dtype(torch.float64)
+
+
+def noise(n, salt):
+    """Uniform in [-1, 1), exact in float."""
+    with np.errstate(over="ignore"):
+        h = np.arange(n, dtype=np.uint32) * np.uint32(2654435761) + np.uint32(salt) * np.uint32(0x9E3779B9)
+        h ^= h >> np.uint32(16)
+        h *= np.uint32(0x45D9F3B)
+        h ^= h >> np.uint32(16)
+    return ((h >> np.uint32(8)).astype(np.float32) / np.float32(1 << 23) - np.float32(1))
+
+
+def up(x, w):
+    h = x.shape[2]
+    return F.interpolate(x, size=(h, w), mode="bilinear", align_corners=True)
+
+
+class Net:
+    """Parameters by name, drawn when first asked for: noise of their place in the list times 1 / sqrt(fan_in)."""
+
+    def __init__(self, atoms):
+        self.p, self.atoms = {}, atoms
+
+    def param(self, name, shape, fan_in):
+        if name not in self.p:
+            bound = np.float32(1 / np.sqrt(fan_in))
+            x = noise(int(np.prod(shape)), 100 + len(self.p)) * bound
+            self.p[name] = torch.from_numpy(x.astype(np.float64).reshape(shape)).requires_grad_()
+        return self.p[name]
+
+    def conv(self, name, x, oc, k, stride=1, pad=0):
+        ic, one = x.shape[1], x.dim() == 3
+        k = k if isinstance(k, tuple) else (k,)
+        fan = ic * int(np.prod(k))
+        w, b = self.param(name + ".weight", (oc, ic) + k, fan), self.param(name + ".bias", (oc,), fan)
+        return F.relu(F.conv1d(x, w, b, padding=pad) if one else F.conv2d(x, w, b, stride=stride, padding=pad))
+
+    def linear(self, name, x, n, bias=True):
+        k = x.shape[-1]
+        w = self.param(name + ".weight", (n, k), k)
+        return F.linear(x, w, self.param(name + ".bias", (n,), k) if bias else None)
+
+    def tail(self, x, t):
+        g, rows = x.shape[3], x.shape[2]
+        x = self.conv("psi.join", up(x, 2 * g), 256, (3, 3) if rows > 1 else (1, 3), pad=(1, 1) if rows > 1 else (0, 1))
+        x = self.conv("psi.rows", up(x, 4 * g), 256, (rows, 1), stride=(rows, 1)).squeeze(2)
+        x = F.interpolate(x, size=t, mode="linear", align_corners=True)
+        return self.conv("psi.atoms2", self.conv("psi.atoms1", x, self.atoms, 5, pad=2), self.atoms, 5, pad=2)
+
+    def published(self, out0, out1, out2, t):
+        m = out2.shape[3]
+        a = F.avg_pool2d(self.conv("psi.a", up(out1[..., :2 * m], 4 * m), 256, (3, 3), pad=1), (2, 1))
+        b = up(self.conv("psi.b", up(out2, 2 * m), 128, (3, 3), pad=1), 4 * m)
+        c = self.conv("psi.c", out0[..., :4 * m], 128, (4, 1), stride=(4, 1))
+        return self.tail(torch.cat([a, b, c], 1), t)
+
+    def general(self, taps, t):
+        rows, g = min([4] + [x.shape[2] for x in taps]), min(t, max(x.shape[3] for x in taps))
+        on_grid = []
+        for i, x in enumerate(taps):
+            if x.shape[3] > g:
+                x = F.avg_pool2d(x, (1, -(-x.shape[3] // g)))
+            x = up(x, g) if x.shape[3] != g else x
+            k = x.shape[2] // rows
+            if k >= 2:
+                x = self.conv("psi.%d" % i, x, 128, (k, 1), stride=(k, 1))
+            else:
+                x = self.conv("psi.%d" % i, x, 128, (3, 3) if x.shape[2] > 1 else (1, 3), pad=(1, 1) if x.shape[2] > 1 else (0, 1))
+            on_grid.append(x[:, :, :rows])
+        return self.tail(torch.cat(on_grid, 1), t)
+
+    def theta(self, h, classes, pooling):
+        if pooling == "max":
+            z = h.amax(2)
+        else:
+            x = h.transpose(1, 2)
+            gate = torch.tanh(self.linear("theta.v", x, 256)) * F.relu(self.linear("theta.u", x, 256))
+            a = torch.softmax(self.linear("theta.w", gate, 1), 1)
+            z = (h @ a).squeeze(2)
+        return z, self.linear("theta", z, classes, bias=False)
+
+
+out = ["/* l2i.h - made by tests/golden/make_l2i.py with torch, in double; do not edit. */", "#ifndef AUS_GOLDEN_L2I_H", "#define AUS_GOLDEN_L2I_H",
+       "typedef struct golden_grad { const char *name; double norm, along[2]; } golden_grad; /* along: with noise of salts 7 and 8 */"]
+
+
+def put(name, y):
+    y = y.detach().numpy().ravel() if torch.is_tensor(y) else np.asarray(y, float).ravel()
+    out.append("static const double %s[%d] = {" % (name, y.size))
+    for i in range(0, y.size, 8):
+        out.append("  " + ", ".join("%.9g" % v for v in y[i:i + 8]) + ",")
+    out.append("};")
+
+
+def signal(shape, salt, scale, positive=True):
+    x = noise(int(np.prod(shape)), salt) * np.float32(scale)
+    x = np.maximum(x, 0) if positive else x
+    return torch.from_numpy(x.astype(np.float64).reshape(shape))
+
+
+def case(name, taps, atoms, t, bins, classes, layout, pooling, sigmoid, mb=2):
+    net = Net(atoms)
+    x = [signal((mb,) + s, 10 + i, 2) for i, s in enumerate(taps)]
+    w = noise(bins * atoms, 20).astype(np.float64).reshape(bins, atoms) ** 2
+    w = torch.from_numpy((w / np.sqrt((w * w).sum(0))).astype(np.float32).astype(np.float64))
+    v = signal((mb, bins, t), 21, 3)
+    raw = signal((mb, classes), 22, 3, False)
+    target = (torch.sigmoid(raw) if sigmoid else torch.softmax(raw, 1)).float().double()
+
+    def loss():
+        maps = [y.unsqueeze(2) if y.dim() == 3 else y for y in x]
+        h = net.published(*maps, t) if layout == "vgg" else net.general(maps, t)
+        z, y = net.theta(h, classes, pooling)
+        fid = F.binary_cross_entropy_with_logits(y, target) if sigmoid else -(target * F.log_softmax(y, 1)).sum(1).mean()
+        parts = [fid, ((v - w @ h) ** 2).mean(), h.abs().mean()]
+        return 0.5 * parts[0] + 5 * parts[1] + 0.4 * parts[2], parts, h, z, y
+
+    total, parts, h, z, y = loss()
+    total.backward()
+    put("golden_%s_parts" % name, torch.stack(parts + [total]))
+    put("golden_%s_logits" % name, y)
+    put("golden_%s_z" % name, z)
+    put("golden_%s_h" % name, h[0, :, ::max(1, t // 7)][:5])
+    put("golden_%s_target" % name, target)
+    out.append("static const golden_grad golden_%s_grad[%d] = {" % (name, len(net.p)))
+    for k, p in net.p.items():
+        g = p.grad.numpy().ravel()
+        along = [float(g @ noise(g.size, s).astype(np.float64)) for s in (7, 8)]
+        out.append('  { "%s", %.9g, { %.9g, %.9g } },' % (k, np.sqrt(g @ g), *along))
+    out.append("};")
+    opt = torch.optim.Adam(net.p.values(), lr=2e-4)
+    opt.step()
+    put("golden_%s_after" % name, loss()[0])
+    print(name, sum(p.numel() for k, p in net.p.items() if k.startswith("psi")), float(total))
+
+
+VGG = [(128, 16, 53), (256, 8, 26), (512, 4, 13)]
+case("vgg", VGG, 100, 431, 513, 10, "vgg", "attention", False)
+case("max", VGG, 20, 431, 65, 8, "vgg", "max", True, mb=1)
+case("general", [(6, 10, 90), (8, 5, 22), (12, 40)], 12, 70, 33, 4, "general", "attention", False)
+case("rows1", [(5, 30), (7, 1, 15)], 8, 40, 17, 3, "general", "max", False)
+out.append("#endif")
+open("tests/golden/l2i.h", "w").write("\n".join(out) + "\n")
