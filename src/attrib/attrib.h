@@ -49,7 +49,13 @@ struct aus_attrib {
   int32_t plain_from;      /* value of the graph */
   aus_run *keep[2];        /* for ways back: the input's and the reference's; made when first asked */
   int64_t evaluations, walks;
+  aus_attrib *one;         /* for one item, where the network takes no more (rows.c); NULL */
 };
+
+/* rows.c: networks whose batch is fixed at one item. Are these shapes several items of such a network? How many? */
+bool aus_rows_needed(const aus_bundle *bundle, const aus_dims *dims, int32_t *rows);
+aus_status aus_rows_open(aus_attrib *a, const aus_dims *dims);
+aus_status aus_rows_run(const aus_attrib *a, const float *const *x, const aus_attrib_config *config, aus_attribution *out);
 
 struct aus_question {
   aus_attrib *a;

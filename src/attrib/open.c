@@ -43,7 +43,12 @@ static int32_t count_items(const aus_attrib *a, const aus_dims *output)
 static aus_status prepare(aus_attrib *a, const aus_dims *dims)
 {
   aus_dims output;
+  int32_t rows;
   AUS_TRY(lay_out(a, dims));
+  if (aus_rows_needed(a->bundle, dims, &rows)) {
+    a->items = rows;
+    return aus_rows_open(a, dims);
+  }
   AUS_TRY(aus_run_create(a->ctx, a->bundle, a->dims, NULL, 0, &a->plain));
   a->plain_from = a->bundle->graph.output[0];
   aus_run_output(a->plain, 0, &output);
@@ -95,6 +100,7 @@ aus_status aus_attrib_open_function(aus_ctx *ctx, int32_t n_inputs, const aus_di
 void aus_attrib_close(aus_attrib *a)
 {
   if (!a) return;
+  aus_attrib_close(a->one);
   aus_run_destroy(a->plain);
   for (int i = 0; i < 2; i++) aus_run_destroy(a->keep[i]);
   aus_free(a->ctx, a->dims);

@@ -279,6 +279,7 @@ static aus_status ask(aus_question *q, aus_attribution *out, float **rows)
 
 aus_status aus_attrib_run(aus_attrib *a, const float *const *x, const aus_attrib_config *config, aus_attribution *out)
 {
+  if (a->one) return aus_rows_run(a, x, config, out);
   float *block = aus_alloc(a->ctx, (size_t)a->total, sizeof *block), *rows = NULL;
   *out = (aus_attribution){ .ctx = a->ctx };
   if (!block) return AUS_ENOMEM;

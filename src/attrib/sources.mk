@@ -6,6 +6,7 @@ AUS_SOURCES += src/attrib/names.c
 AUS_SOURCES += src/attrib/names.h
 AUS_SOURCES += src/attrib/open.c
 AUS_SOURCES += src/attrib/question.c
+AUS_SOURCES += src/attrib/rows.c
 AUS_SOURCES += src/attrib/run.c
 AUS_SOURCES += src/attrib/perturb.h
 AUS_SOURCES += src/attrib/perturb_occlusion.c
