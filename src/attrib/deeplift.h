@@ -9,7 +9,7 @@ typedef enum deeplift_mode { DEEPLIFT_RESCALE, DEEPLIFT_REVEALCANCEL, DEEPLIFT_G
 /* A nonlinearity under RevealCancel: its positive and negative multiplier per element, found before the walk. */
 typedef struct deeplift_parts { float *positive, *negative; } deeplift_parts;
 
-enum { DEEPLIFT_RULES = 12 };
+enum { DEEPLIFT_RULES = 14 };
 
 typedef struct deeplift {
   aus_ctx *ctx;
@@ -53,5 +53,13 @@ static inline bool deeplift_differs(float x, float ref)
 void deeplift_softmax(const aus_rule *rule, const aus_visit *v);
 void deeplift_layer_norm(const aus_rule *rule, const aus_visit *v);
 size_t deeplift_norm_scratch(const aus_rule *rule, const aus_visit *v);
+/* One row: n values, `step` apart, of the input, the reference and m; e, f: [n] to work in. */
+void deeplift_softmax_row(int64_t n, int64_t step, const float *x, const float *ref, const float *m, float *to, bool logarithm, double *e, double *f);
+
+/* deeplift_recurrent.c, deeplift_attention.c */
+void deeplift_recurrent(const aus_rule *rule, const aus_visit *v);
+size_t deeplift_recurrent_scratch(const aus_rule *rule, const aus_visit *v);
+void deeplift_attention(const aus_rule *rule, const aus_visit *v);
+size_t deeplift_attention_scratch(const aus_rule *rule, const aus_visit *v);
 
 #endif

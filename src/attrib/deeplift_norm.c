@@ -20,7 +20,7 @@ size_t deeplift_norm_scratch(const aus_rule *rule, const aus_visit *v)
 /* ---- softmax -------------------------------------------------------------------------------------------- */
 
 /* One row: n values, `step` apart. e and f are rows of the scratch. */
-static void softmax_row(int64_t n, int64_t step, const float *x, const float *ref, const float *m, float *to, bool logarithm, double *e, double *f)
+void deeplift_softmax_row(int64_t n, int64_t step, const float *x, const float *ref, const float *m, float *to, bool logarithm, double *e, double *f)
 {
   double c = x[0], sum = 0, sum_r = 0, back = 0;
   for (int64_t i = 0; i < n; i++) c = fmax(c, fmax((double)x[i * step], (double)ref[i * step]));
@@ -48,7 +48,7 @@ void deeplift_softmax(const aus_rule *rule, const aus_visit *v)
     for (int64_t o = 0; o < outer; o++)
       for (int64_t k = 0; k < inner; k++) {
         const int64_t at = o * n * inner + k;
-        softmax_row(n, inner, v->call->in[0].data + at, v->ref->in[0].data + at, v->diff_dst[l * v->call->n_out] + at, v->diff_src[l * v->call->n_in] + at,
+        deeplift_softmax_row(n, inner, v->call->in[0].data + at, v->ref->in[0].data + at, v->diff_dst[l * v->call->n_out] + at, v->diff_src[l * v->call->n_in] + at,
                     v->call->op == AUS_OP_log_softmax, e, e + n);
       }
 }

@@ -255,7 +255,7 @@ static size_t winner_scratch(const aus_rule *rule, const aus_visit *v)
 
 /* ---- which rule ----------------------------------------------------------------------------------------------------- */
 
-enum { RULE_RESCALE, RULE_REVEAL, RULE_LINEAR, RULE_NEGATE, RULE_SCALE, RULE_PRODUCT, RULE_QUOTIENT, RULE_WINNER, RULE_SOFTMAX, RULE_NORM };
+enum { RULE_RESCALE, RULE_REVEAL, RULE_LINEAR, RULE_NEGATE, RULE_SCALE, RULE_PRODUCT, RULE_QUOTIENT, RULE_WINNER, RULE_SOFTMAX, RULE_NORM, RULE_RECURRENT, RULE_ATTENTION };
 
 static size_t own_scratch(const aus_rule *rule, const aus_visit *v)
 {
@@ -276,6 +276,8 @@ void deeplift_make_rules(deeplift *d)
     [RULE_WINNER] = { .name = "cross maximum", .apply = winner, .scratch_size = winner_scratch },
     [RULE_SOFTMAX] = { .name = "softmax", .apply = deeplift_softmax, .scratch_size = deeplift_norm_scratch },
     [RULE_NORM] = { .name = "normalisation", .apply = deeplift_layer_norm, .scratch_size = deeplift_norm_scratch },
+    [RULE_RECURRENT] = { .name = "recurrent", .apply = deeplift_recurrent, .scratch_size = deeplift_recurrent_scratch },
+    [RULE_ATTENTION] = { .name = "attention", .apply = deeplift_attention, .scratch_size = deeplift_attention_scratch },
   };
   for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
     d->rule[i] = rules[i];
@@ -325,6 +327,8 @@ const aus_rule *deeplift_rule_of(void *user, const aus_run *run, const aus_step 
     return d->max_gradient ? NULL : &d->rule[RULE_WINNER];
   case AUS_OP_softmax: case AUS_OP_log_softmax: return &d->rule[RULE_SOFTMAX];
   case AUS_OP_layer_norm: case AUS_OP_instance_norm: case AUS_OP_group_norm: return &d->rule[RULE_NORM];
+  case AUS_OP_lstm: case AUS_OP_gru: case AUS_OP_rnn: return d->mode == DEEPLIFT_GRADIENT ? NULL : &d->rule[RULE_RECURRENT];
+  case AUS_OP_attention: return d->mode == DEEPLIFT_GRADIENT ? NULL : &d->rule[RULE_ATTENTION];
   default: break;
   }
   if (d->refused < 0) {

@@ -14,11 +14,10 @@ enum { IN_X, IN_W, IN_R, IN_BIAS, IN_H0, IN_C0 };
 static const aus_operand *operand(const aus_call *c, int i) { return i < c->n_in ? &c->in[i] : NULL; }
 static const float *data_of(const aus_call *c, int i) { return operand(c, i) ? c->in[i].data : NULL; }
 
-static aus_lrp_layer describe(aus_lrp_node *n, const aus_visit *v)
+aus_lrp_layer aus_lrp_layer_of(const aus_call *c)
 {
-  const aus_call *c = v->call;
   const aus_shape *x = &c->in[IN_X].shape;
-  aus_lrp_layer l = { .spec = &n->spec, .ctx = c->ctx, .op = c->op, .hidden = c->attr[0].i, .dirs = c->attr[1].i == 2 ? 2 : 1, .books = &n->entry };
+  aus_lrp_layer l = { .ctx = c->ctx, .op = c->op, .hidden = c->attr[0].i, .dirs = c->attr[1].i == 2 ? 2 : 1 };
   l.batch_first = c->attr[c->op == AUS_OP_gru ? 3 : 2].i != 0;
   l.late = c->op == AUS_OP_gru && c->attr[2].i != 0;
   l.relu = c->op == AUS_OP_rnn && c->attr[3].i != 0;
@@ -42,7 +41,7 @@ static size_t gemm_bytes(const aus_lrp_layer *l)
   return most(most(most(ahead, behind), one), step);
 }
 
-static size_t lay_out(aus_lrp_layer *l, void *base)
+size_t aus_lrp_layer_room(aus_lrp_layer *l, void *base)
 {
   aus_lrp_room room = { base, 0, false };
   const int64_t states = (l->t + 1) * l->mb * l->hidden, one = l->mb * l->hidden;
@@ -60,33 +59,37 @@ static size_t lay_out(aus_lrp_layer *l, void *base)
   l->sh = aus_lrp_take(&room, l->mb * l->wide);
   l->gather = aus_lrp_take(&room, l->rows * l->in > one ? l->rows * l->in : one);
   l->gemm = aus_lrp_take_bytes(&room, gemm_bytes(l));
+  if (l->op != AUS_OP_lstm) l->c = NULL;
   return aus_lrp_total(&room);
 }
 
 static size_t scratch_size(const aus_rule *rule, const aus_visit *v)
 {
-  aus_lrp_layer l = describe(aus_lrp_node_of(rule), v);
-  return lay_out(&l, NULL);
+  aus_lrp_layer l = aus_lrp_layer_of(v->call);
+  (void)rule;
+  return aus_lrp_layer_room(&l, NULL);
 }
 
 /* ---- in the order of the walk ------------------------------------------------------------------------------------ */
 
 static bool backwards(const aus_call *c, int64_t d) { return c->attr[1].i == 1 || d == 1; }
-static int64_t time_of(const aus_lrp_layer *l, const aus_call *c, int64_t d, int64_t i) { return backwards(c, d) ? l->t - 1 - i : i; }
+int64_t aus_lrp_layer_time(const aus_lrp_layer *l, const aus_call *c, int64_t d, int64_t i) { return backwards(c, d) ? l->t - 1 - i : i; }
 
 /* Row of step i and item b in an array [t, mb, n] or [mb, t, n]. */
-static int64_t row_of(const aus_lrp_layer *l, int64_t t, int64_t b) { return l->batch_first ? b * l->t + t : t * l->mb + b; }
+int64_t aus_lrp_layer_row(const aus_lrp_layer *l, int64_t t, int64_t b) { return l->batch_first ? b * l->t + t : t * l->mb + b; }
 
 static void gather_x(const aus_lrp_layer *l, const aus_call *c, int64_t d)
 {
   for (int64_t i = 0; i < l->t; i++)
     for (int64_t b = 0; b < l->mb; b++)
-      memcpy(l->x + (i * l->mb + b) * l->in, c->in[IN_X].data + row_of(l, time_of(l, c, d, i), b) * l->in, (size_t)l->in * sizeof(float));
+      memcpy(l->x + (i * l->mb + b) * l->in, c->in[IN_X].data + aus_lrp_layer_row(l, aus_lrp_layer_time(l, c, d, i), b) * l->in, (size_t)l->in * sizeof(float));
 }
 
-/* pre = W x + b of all steps, then the states. */
-static void replay(const aus_lrp_layer *l, const aus_call *c, int64_t d)
+void aus_lrp_layer_replay(aus_lrp_layer *l, const aus_call *c, int64_t d)
 {
+  l->w = c->in[IN_W].data + d * l->wide * l->in;
+  l->r = c->in[IN_R].data + d * l->wide * l->hidden;
+  l->bias = data_of(c, IN_BIAS) ? c->in[IN_BIAS].data + d * 2 * l->wide : NULL;
   const int64_t one = l->mb * l->hidden;
   const float *h0 = data_of(c, IN_H0), *c0 = l->op == AUS_OP_lstm ? data_of(c, IN_C0) : NULL;
   gather_x(l, c, d);
@@ -103,9 +106,9 @@ static void add_outer(const aus_lrp_layer *l, const aus_visit *v, int64_t d, int
 {
   const int64_t n = l->hidden, one = l->mb * n;
   const float *y = v->diff_dst[0], *y_h = v->call->n_out > 1 ? v->diff_dst[1] : NULL, *y_c = v->call->n_out > 2 ? v->diff_dst[2] : NULL;
-  const int64_t t = time_of(l, v->call, d, i);
+  const int64_t t = aus_lrp_layer_time(l, v->call, d, i);
   for (int64_t b = 0; y && b < l->mb; b++) {
-    const float *r = l->batch_first ? y + (row_of(l, t, b) * l->dirs + d) * n : y + ((t * l->dirs + d) * l->mb + b) * n;
+    const float *r = l->batch_first ? y + (aus_lrp_layer_row(l, t, b) * l->dirs + d) * n : y + ((t * l->dirs + d) * l->mb + b) * n;
     for (int64_t k = 0; k < n; k++) l->rh[b * n + k] += r[k];
   }
   for (int64_t e = 0; i == l->t - 1 && e < one; e++) {
@@ -124,7 +127,7 @@ static void to_inputs(const aus_lrp_layer *l, const aus_visit *v, int64_t d)
   aus_sgemm_in(l->ctx, false, false, l->rows, l->in, n, 1, l->s + first, l->wide, l->w + first * l->in, l->in, 0, l->gather, l->in, l->gemm);
   for (int64_t i = 0; i < l->t; i++)
     for (int64_t b = 0; b < l->mb; b++) {
-      const int64_t from = (i * l->mb + b) * l->in, to = row_of(l, time_of(l, v->call, d, i), b) * l->in;
+      const int64_t from = (i * l->mb + b) * l->in, to = aus_lrp_layer_row(l, aus_lrp_layer_time(l, v->call, d, i), b) * l->in;
       for (int64_t k = 0; k < l->in; k++) rx[to + k] += (float)((double)l->x[from + k] * (double)l->gather[from + k] + l->even[i * l->mb + b]);
     }
 }
@@ -149,10 +152,7 @@ static void run_direction(aus_lrp_layer *l, const aus_visit *v, int64_t d)
 {
   const aus_call *c = v->call;
   const int64_t one = l->mb * l->hidden;
-  l->w = c->in[IN_W].data + d * l->wide * l->in;
-  l->r = c->in[IN_R].data + d * l->wide * l->hidden;
-  l->bias = data_of(c, IN_BIAS) ? c->in[IN_BIAS].data + d * 2 * l->wide : NULL;
-  replay(l, c, d);
+  aus_lrp_layer_replay(l, c, d);
   memset(l->rh, 0, (size_t)one * sizeof(float));
   memset(l->rc, 0, (size_t)one * sizeof(float));
   for (int64_t i = l->t - 1; i >= 0; i--) {
@@ -168,9 +168,10 @@ static void run_direction(aus_lrp_layer *l, const aus_visit *v, int64_t d)
 
 static void apply(const aus_rule *rule, const aus_visit *v)
 {
-  aus_lrp_layer l = describe(aus_lrp_node_of(rule), v);
-  lay_out(&l, v->scratch);
-  if (l.op != AUS_OP_lstm) l.c = NULL;
+  aus_lrp_layer l = aus_lrp_layer_of(v->call);
+  aus_lrp_layer_room(&l, v->scratch);
+  l.spec = &aus_lrp_node_of(rule)->spec;
+  l.books = &aus_lrp_node_of(rule)->entry;
   for (int32_t k = 0; k < v->call->n_in; k++)
     if (v->diff_src[k]) memset(v->diff_src[k], 0, (size_t)aus_lrp_count(&v->call->in[k]) * sizeof(float));
   for (int64_t d = 0; d < l.dirs; d++) run_direction(&l, v, d);

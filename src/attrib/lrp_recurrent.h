@@ -1,4 +1,4 @@
-/* lrp_recurrent.h - what the walk through time (lrp_recurrent.c) and the cells (lrp_cells.c) share. */
+/* lrp_recurrent.h - a recurrent layer replayed step by step: for relevance (lrp_recurrent.c, lrp_cells.c) and DeepLIFT (deeplift_recurrent.c). */
 #ifndef AUS_LRP_RECURRENT_H
 #define AUS_LRP_RECURRENT_H
 
@@ -20,6 +20,15 @@ typedef struct aus_lrp_layer {
   void *gemm;
   aus_lrp_entry *books;
 } aus_lrp_layer;
+
+/* Sizes from the call; its memory at base (NULL: only how much), which must be as aligned as scratch is. */
+aus_lrp_layer aus_lrp_layer_of(const aus_call *call);
+size_t aus_lrp_layer_room(aus_lrp_layer *l, void *base);
+/* Direction d forward: x, pre = W x + U h + b, and the states of all steps. */
+void aus_lrp_layer_replay(aus_lrp_layer *l, const aus_call *call, int64_t d);
+/* The time of step i; the row of time t and item b in an array [t, mb, n] or [mb, t, n]. */
+int64_t aus_lrp_layer_time(const aus_lrp_layer *l, const aus_call *call, int64_t d, int64_t i);
+int64_t aus_lrp_layer_row(const aus_lrp_layer *l, int64_t t, int64_t b);
 
 /* Fills pre, h, c, q of step i (states i to i + 1); pre holds W x + b already, without the late bias. */
 void aus_lrp_cell_forward(const aus_lrp_layer *l, int64_t i);
