@@ -4,6 +4,8 @@
  * rule: two ways to the same relevance that share no code but the ops themselves. */
 #include "lrp_test.h"
 
+#include <auscult/attrib.h>
+
 static void run_seeded(lrp_net *n, const char *rules, const char *const *to, int32_t n_to, const float *const *x, const float *seed)
 {
   aus_dims dims;
@@ -541,9 +543,69 @@ static void ops_without_weights(void **state)
   one_op(AUS_OP_pad, WORDS({ .i = 0 }, { .f = 1 }, { .i = 0 }, { .i = 0 }, { .i = 1 }, { .i = 0 }, { .i = 0 }, { .i = 1 }), 8, NULL, false);
 }
 
+/* ---- DeepLIFT ----------------------------------------------------------------------------------------------------------- */
+
+/* Contributions against `base`: of the layer and of the same computation written out in small ops; both add up. */
+static void compare_lifts(lrp_net *fast, lrp_net *slow, int32_t n_in, const float *const *x, const float *const *base, const int64_t *count, int64_t items, const char *target)
+{
+  aus_attribution r[2];
+  lrp_net *net[2] = { fast, slow };
+  for (int k = 0; k < 2; k++) {
+    aus_attrib *a;
+    aus_dims dims[3];
+    for (int32_t i = 0; i < n_in; i++) dims[i] = aus_graph_input_dims(net[k]->bundle, i);
+    assert_ok(net[k]->ctx, aus_attrib_open(net[k]->ctx, net[k]->bundle, dims, &a));
+    assert_int_equal(aus_attrib_items(a), items);
+    assert_ok(net[k]->ctx, aus_attrib_run(a, x, &(aus_attrib_config){ .method = "deeplift", .target = target, .from = "output", .baseline = base, .n_baselines = items }, &r[k]));
+    for (int64_t i = 0; i < items; i++) assert_near(r[k].gap[i], 0, 2e-5 * (fabs(r[k].score[i] - r[k].score_none[i]) + 0.1));
+    aus_attrib_close(a);
+  }
+  for (int32_t i = 0; i < n_in; i++) assert_same(r[0].value[i], r[1].value[i], count[i], 1e-4);
+  for (int k = 0; k < 2; k++) aus_attribution_free(&r[k]);
+}
+
+static void deeplift_recurrent_written_out(void **state)
+{
+  (void)state;
+  static const struct { int32_t op; bool late, relu; } kinds[] = { { AUS_OP_lstm, false, false }, { AUS_OP_gru, false, false }, { AUS_OP_gru, true, false }, { AUS_OP_rnn, false, false }, { AUS_OP_rnn, false, true } };
+  float v[6][T * MB * IN + MB * H];
+  aus_rng rng;
+  aus_rng_init(&rng, 3, 7);
+  for (int k = 0; k < 6; k++) fill(&rng, T * MB * IN + MB * H, 1, v[k]);
+  for (int k = 0; k < 5; k++) {
+    cell c;
+    make_cell(&rng, kinds[k].op, kinds[k].late, kinds[k].relu, &c);
+    lrp_net slow = written_out(&c), fast = as_layer(&c, 0, false, true);
+    static const char *const targets[] = { "sum", "3", "-1" };
+    for (int t = 0; t < 3; t++)
+      compare_lifts(&fast, &slow, c.op == AUS_OP_lstm ? 3 : 2, (const float *const[]){ v[0], v[1], v[2] }, (const float *const[]){ v[3], v[4], v[5] }, (const int64_t[]){ T * MB * IN, MB * H, MB * H }, 1, targets[t]);
+    lrp_net_free(&slow);
+    lrp_net_free(&fast);
+  }
+}
+
+static void deeplift_attention_written_out(void **state)
+{
+  (void)state;
+  float v[6][MB * TK * EV], mask[TQ * TK];
+  aus_rng rng;
+  aus_rng_init(&rng, 4, 7);
+  for (int k = 0; k < 6; k++) fill(&rng, MB * TK * EV, 1, v[k]);
+  fill(&rng, TQ * TK, 1, mask);
+  for (int masked = 0; masked < 2; masked++) {
+    lrp_net slow = attention_net(false, masked ? mask : NULL), fast = attention_net(true, masked ? mask : NULL);
+    static const char *const targets[] = { "sum", "5" };
+    for (int t = 0; t < 2; t++)
+      compare_lifts(&fast, &slow, 3, (const float *const[]){ v[0], v[1], v[2] }, (const float *const[]){ v[3], v[4], v[5] }, (const int64_t[]){ MB * TQ * E, MB * TK * E, MB * TK * EV }, MB, targets[t]);
+    lrp_net_free(&slow);
+    lrp_net_free(&fast);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test(deeplift_recurrent_written_out), cmocka_unit_test(deeplift_attention_written_out),
     cmocka_unit_test(lrp_lstm_cases), cmocka_unit_test(recurrent_written_out), cmocka_unit_test(recurrent_bias_factor), cmocka_unit_test(recurrent_directions), cmocka_unit_test(attnlrp_softmax),
     cmocka_unit_test(attnlrp_mul_uniform), cmocka_unit_test(attention_written_out), cmocka_unit_test(normalisations), cmocka_unit_test(gates), cmocka_unit_test(ops_without_weights),
     cmocka_unit_test(threads_change_nothing),
