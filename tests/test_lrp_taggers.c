@@ -1,5 +1,6 @@
-/* test_lrp_taggers.c - conservation on real taggers and real audio: what starts at the score is found again at the input, in the
- * biases or at the stabilisers, to 1e-4 of what started, end to end and at every node.
+/* test_lrp_taggers.c - sums on real taggers and real audio. LRP: what starts at the score is found again at the input, in the
+ * biases or at the stabilisers, to 1e-4 of what started, end to end and at every node. DeepLIFT and integrated gradients: contributions add up to
+ * f(x) - f(baseline), to 1e-4 of it. Grad-CAM of the last convolution is positive, not nothing, and of the layer's own resolution.
  *
  * Needs ../shared/data (weights and songs of others, which the project does not carry) and python3 with h5py for the conversion; says
  * so and skips where they are missing. AUS_TAGGERS=FILE,FILE... asks for other networks (names below data/weights) and all presets;
@@ -9,6 +10,8 @@
 
 #include <time.h>
 #include <unistd.h>
+
+#include <auscult/attrib.h>
 
 #include "model/frontend.h"
 
@@ -112,6 +115,65 @@ static void balance(lrp_net *n, const char *preset)
   assert_balanced(n, 1e-4);
 }
 
+/* The sum of contributions against zero: gap in parts of the difference of scores. */
+static void adds_up(lrp_net *n, aus_attrib *a, const float *x, aus_attrib_config c)
+{
+  aus_attribution r;
+  const clock_t start = clock();
+  assert_ok(n->ctx, aus_attrib_run(a, &x, &c, &r));
+  for (int32_t i = 0; i < r.items; i++) {
+    const double whole = r.score[i] - r.score_none[i];
+    if (i == 0 || fabs(r.gap[i]) > 1e-4 * fabs(whole))
+      print_message("  %-10s %6.3f s of CPU  %lld steps  f(x) %9.5g  f(0) %9.5g  sum %9.5g  gap %.1e of it  %s\n", c.method, (double)(clock() - start) / CLOCKS_PER_SEC, (long long)r.steps, r.score[i],
+                    r.score_none[i], r.sum[i], fabs(r.gap[i] / whole), r.note);
+    assert_near(r.gap[i], 0, 1e-4 * fabs(whole));
+  }
+  aus_attribution_free(&r);
+}
+
+static const char *last_convolution(const aus_bundle *b)
+{
+  const aus_graph *g = &b->graph;
+  for (int32_t i = g->n_nodes - 1; i >= 0; i--)
+    if (g->node[i].op == AUS_OP_conv) return g->node[i].name;
+  return NULL;
+}
+
+static void activation_map(lrp_net *n, aus_attrib *a, const float *x)
+{
+  aus_attribution r;
+  const char *layer = last_convolution(n->bundle);
+  if (!layer) return;
+  assert_ok(n->ctx, aus_attrib_run(a, &x, &(aus_attrib_config){ .method = "gradcam", .layer = layer }, &r));
+  const int64_t cells = aus_shape_count(&r.dims[0]);
+  double sum = 0;
+  for (int64_t i = 0; i < cells; i++) {
+    assert_true(r.value[0][i] >= 0 && isfinite(r.value[0][i]));
+    sum += (double)r.value[0][i];
+  }
+  print_message("  gradcam of %s: %lld cells, sum %.4g\n", layer, (long long)cells, sum);
+  assert_true(sum > 0);
+  aus_attribution_free(&r);
+}
+
+static void contributions(lrp_net *n, bool all)
+{
+  aus_dims dims;
+  aus_attrib *a;
+  const int32_t v = n->bundle->graph.input[0];
+  const float *data = aus_run_value(n->run, v, &dims);
+  float *x = aus_alloc(n->ctx, (size_t)aus_shape_count(&dims), sizeof *x);
+  assert_non_null(x);
+  memcpy(x, data, (size_t)aus_shape_count(&dims) * sizeof *x);
+  assert_ok(n->ctx, aus_attrib_open(n->ctx, n->bundle, &dims, &a));
+  adds_up(n, a, x, (aus_attrib_config){ .method = "deeplift" });
+  adds_up(n, a, x, (aus_attrib_config){ .method = "ig", .quadrature = "secant", .steps = 4 });
+  if (all) adds_up(n, a, x, (aus_attrib_config){ .method = "ig" }); /* as many pieces as it wants: minutes for a large tagger */
+  activation_map(n, a, x);
+  aus_attrib_close(a);
+  aus_free(n->ctx, x);
+}
+
 static bool on_tagger(const char *weights)
 {
   static const char *const presets[] = { "epsilon", "zennit:EpsilonPlusFlat", "lrp0", "gamma", "zplus", "zennit:EpsilonAlpha2Beta1", "zennit:EpsilonGammaBox", "innvestigate:presetA", "innvestigate:presetB", "toolbox:alpha2beta-1",
@@ -128,6 +190,7 @@ static bool on_tagger(const char *weights)
   print_message("%s: forward %.3f s of CPU\n", weights, (double)(clock() - start) / CLOCKS_PER_SEC);
   const size_t n_presets = getenv("AUS_TAGGERS") ? sizeof presets / sizeof *presets : 2;
   for (size_t i = 0; i < n_presets; i++) balance(&n, presets[i]);
+  contributions(&n, getenv("AUS_TAGGERS_IG") != NULL);
   aus_frontend_destroy(fe);
   lrp_net_free(&n);
   unlink(path);
