@@ -43,6 +43,9 @@ AUS_API aus_status aus_separator_hpss(aus_ctx *ctx, const aus_hpss_config *confi
  * may be silent. Errors: AUS_EINVAL (atoms not in 1 to AUS_SEPARATOR_MAX_ATOMS), AUS_ENOMEM. */
 enum { AUS_SEPARATOR_MAX_ATOMS = 256 };
 AUS_API aus_status aus_separator_nmf(aus_ctx *ctx, int32_t atoms, uint64_t seed, aus_separator **out);
+/* Masks computed from true stems in a folder: how well a separator could do. mask: "ibm", "irm", "wiener" or "tpsf". Runs only on
+ * the sound that the stems belong to: equal rate and length. Errors: AUS_EINVAL (no such mask), those of aus_stems_load. */
+AUS_API aus_status aus_separator_oracle(aus_ctx *ctx, const char *mask, const char *folder, const aus_audio_range *range, aus_separator **out);
 /* A network in an .aus file whose kind is separator (docs/format.md: labels name the stems, separator.gives says
  * masks, spectra or waves). Errors: AUS_EIO, AUS_EFORMAT, AUS_ENOTSUP (not a separator, or one whose inputs are not known here). */
 AUS_API aus_status aus_separator_open(aus_ctx *ctx, const char *path, aus_separator **out);
@@ -50,6 +53,23 @@ AUS_API aus_status aus_separator_open(aus_ctx *ctx, const char *path, aus_separa
 AUS_API aus_status aus_separator_open_memory(aus_ctx *ctx, const void *bytes, size_t size, aus_separator **out);
 AUS_API void aus_separator_close(aus_separator *separator);
 AUS_API const aus_separator_info *aus_separator_describe(const aus_separator *separator);
+
+/* A network that gives magnitudes (Spleeter's): one step of a multichannel Wiener filter instead of ratio masks, from the next run on.
+ * Its statistics are those of one patch. AUS_ENOTSUP: the separator is of another kind. */
+AUS_API aus_status aus_separator_wiener(aus_separator *separator, int on);
+
+/* A sound that comes and goes block by block. read is asked for each frame once, in order: x[channels][count]. write gets the stems in
+ * order: stem[i] is [channels][count], the residual last. Either may fail. */
+typedef struct aus_separator_io {
+  int32_t rate, channels;
+  int64_t frames; /* in all */
+  aus_status (*read)(void *user, int64_t first, int64_t count, float *x);
+  aus_status (*write)(void *user, int64_t first, int64_t count, int32_t n, const float *const *stem);
+  void *user;
+} aus_separator_io;
+/* Separates it with memory that does not grow with its length (nmf: it does), to the same bits as aus_separator_run. Each channel is
+ * separated by itself unless the network is stereo and so is the sound. */
+AUS_API aus_status aus_separator_stream(aus_separator *separator, const aus_separator_io *io, int residual);
 
 /* Separates in (any rate, channels, length >= 1) into stems of the same shape, each channel by itself unless the
  * network is stereo and so is the sound. Work goes block by block: beside the stems memory does not grow with the length. With

@@ -22,7 +22,7 @@ extern const cli_command *const cli_commands[];
     "instead of a network: a program, run by /bin/sh, that reads sound from a pipe and answers with scores" }, \
   { "timeout", 0, CLI_REAL, "SECONDS", "60", 0.001, 1e6, CLI_AT(timeout), "how long that program may take for one answer" }
 #define CLI_ROW_STEMS { "stems", 0, CLI_TEXT, "DIR", NULL, 0, 0, CLI_AT(stems), "a folder of sound files, one per source of the input" }
-#define CLI_ROW_SEPARATOR { "separator", 0, CLI_TEXT, "hpss|nmf[:N]|FILE.aus", NULL, 0, 0, CLI_AT(separator), "how to find the sources when no stems are given: hpss (harmonic and percussive), N atoms of a factorisation (8), or a network" }
+#define CLI_ROW_SEPARATOR { "separator", 0, CLI_TEXT, "hpss|nmf[:N]|oracle:MASK:DIR|FILE.aus", NULL, 0, 0, CLI_AT(separator), "how to find the sources when no stems are given: hpss (harmonic and percussive), N atoms of a factorisation (8), the masks of true stems (ibm, irm, wiener, tpsf), or a network" }
 #define CLI_ROW_RANGE                                                                                                          \
   { "offset", 0, CLI_REAL, "SECONDS", "0", 0, 1e9, CLI_AT(offset), "where to start in the file" },                              \
   { "duration", 0, CLI_REAL, "SECONDS", NULL, 1e-9, 1e9, CLI_AT(duration), "how much of the file to use; without it, all of it" }

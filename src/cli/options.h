@@ -64,6 +64,8 @@ typedef struct cli_settings {
   int64_t curve_steps, draws, repeats, near;
   double radius, subset;
   double kernel_width, alpha, offset, duration, timeout, crossfade, noise, probability, top_percent;
+  const char *reference;         /* separate */
+  int wiener;
   int resume;                    /* train */
   int64_t epochs, explain_every;
   struct { const char *dictionary; int init, plain, scale; int64_t atoms, iterations, n_fft, hop; double beta, mu, tolerance, merge; } nmf;

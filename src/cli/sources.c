@@ -42,15 +42,30 @@ static int open_nmf(cli_session *cs, const char *how, aus_separator **out)
   return status == AUS_OK ? CLI_DONE : cli_fail(cs, CLI_OPENING, status);
 }
 
+/* "oracle:MASK:DIR". */
+static int open_oracle(cli_session *cs, const char *how, aus_separator **out)
+{
+  const aus_audio_range range = { .offset = cs->s->offset, .duration = cs->s->duration };
+  char mask[16];
+  const char *folder = strchr(how + 7, ':');
+  if (!folder || folder[1] == '\0' || folder - how - 7 >= (int)sizeof mask)
+    return cli_say(cs, CLI_BAD_USAGE, "--separator %s: oracle:MASK:DIR, with a mask ibm, irm, wiener or tpsf and the folder of the true stems", how);
+  snprintf(mask, sizeof mask, "%.*s", (int)(folder - how - 7), how + 7);
+  const aus_status status = aus_separator_oracle(cs->ctx, mask, folder + 1, &range, out);
+  if (status == AUS_EINVAL) return cli_say(cs, CLI_BAD_USAGE, "--separator %s: %s", how, aus_ctx_error(cs->ctx));
+  return status == AUS_OK ? CLI_DONE : cli_fail(cs, CLI_READING, status);
+}
+
 int cli_open_separator(cli_session *cs, const char *how, aus_separator **out)
 {
   *out = NULL;
   if (strcmp(how, "nmf") == 0 || strncmp(how, "nmf:", 4) == 0) return open_nmf(cs, how, out);
+  if (strncmp(how, "oracle:", 7) == 0) return open_oracle(cs, how, out);
   const aus_status status = strcmp(how, "hpss") == 0 ? aus_separator_hpss(cs->ctx, NULL, out) : aus_separator_open(cs->ctx, how, out);
   return status == AUS_OK ? CLI_DONE : cli_fail(cs, CLI_OPENING, status);
 }
 
-/* hpss and nmf hear what the model hears; a network hears the file as it was read. */
+/* hpss and nmf hear what the model hears; what has a rate of its own (networks, oracle masks) hears the file as it was read. */
 static int separate(cli_session *cs, const cli_sound *sound, cli_sources *out)
 {
   const char *how = cs->s->separator ? cs->s->separator : "hpss";
@@ -60,8 +75,8 @@ static int separate(cli_session *cs, const cli_sound *sound, cli_sources *out)
   const aus_separator_info *info = aus_separator_describe(separator);
   snprintf(out->kind, sizeof out->kind, "%s", info->name);
   snprintf(out->sha256, sizeof out->sha256, "%s", info->sha256 ? info->sha256 : "");
-  const bool trained = strlen(info->sha256) > 0;
-  const aus_status status = aus_separator_run(separator, trained ? &sound->read : &sound->heard, 0, &out->stems);
+  const bool own_rate = info->rate > 0;
+  const aus_status status = aus_separator_run(separator, own_rate ? &sound->read : &sound->heard, 0, &out->stems);
   aus_separator_close(separator);
   return status == AUS_OK ? CLI_DONE : cli_fail(cs, CLI_WORKING, status);
 }

@@ -40,6 +40,9 @@ CLI_COMMANDS = \
 	src/cli/save.c \
 	src/cli/save.h \
 	src/cli/separate.c \
+	src/cli/split.c \
+	src/cli/split.h \
+	src/cli/split_judge.c \
 	src/cli/session.h \
 	src/cli/sources.c \
 	src/cli/sources.h \

@@ -33,11 +33,12 @@ static void fill_norm(aus_stft *s)
 
 /* How the inverse cuts its output: about 64 frames at a time, so that the frames computed twice, on both
  * sides of a cut, are few. */
-static void choose_tile(aus_stft *s)
+static void choose_tile(aus_stft *s, int64_t wanted)
 {
   const int64_t hop = s->config.hop, overlap = (s->config.n_fft + hop - 1) / hop, longest = (1 << 20) / hop + 1;
   s->tile_hops = 65 - overlap > overlap ? 65 - overlap : overlap;
   if (overlap == 1 && s->tile_hops > longest) s->tile_hops = longest;
+  if (wanted) s->tile_hops = wanted;
   s->tile_frames = s->tile_hops + overlap - 1;
 }
 
@@ -55,7 +56,7 @@ static aus_status allocate(aus_stft *s)
   return s->window && s->norm && s->scratch ? AUS_OK : AUS_ENOMEM;
 }
 
-aus_status aus_stft_create(aus_ctx *ctx, const aus_stft_config *config, aus_stft **out)
+aus_status aus_stft_create_tiled(aus_ctx *ctx, const aus_stft_config *config, int64_t tile_hops, aus_stft **out)
 {
   *out = NULL;
   AUS_TRY(check(ctx, config));
@@ -63,7 +64,7 @@ aus_status aus_stft_create(aus_ctx *ctx, const aus_stft_config *config, aus_stft
   if (!s) return AUS_ENOMEM;
   s->ctx = ctx;
   s->config = *config;
-  choose_tile(s);
+  choose_tile(s, tile_hops);
   aus_status status = aus_fft_create(ctx, config->n_fft, &s->fft);
   if (status == AUS_OK) status = allocate(s);
   if (status != AUS_OK) {
@@ -75,6 +76,8 @@ aus_status aus_stft_create(aus_ctx *ctx, const aus_stft_config *config, aus_stft
   *out = s;
   return AUS_OK;
 }
+
+aus_status aus_stft_create(aus_ctx *ctx, const aus_stft_config *config, aus_stft **out) { return aus_stft_create_tiled(ctx, config, 0, out); }
 
 void aus_stft_destroy(aus_stft *s)
 {
@@ -98,26 +101,27 @@ int64_t aus_stft_frames(const aus_stft *s, int64_t samples)
 
 /* ---- framing --------------------------------------------------------------------------- */
 
-static float sample_at(const float *x, int64_t samples, int64_t i, aus_center center)
+/* x[0] is sample x0. */
+static float sample_at(const float *x, int64_t x0, int64_t samples, int64_t i, aus_center center)
 {
-  if (i >= 0 && i < samples) return x[i];
+  if (i >= 0 && i < samples) return x[i - x0];
   if (center != AUS_CENTER_REFLECT) return 0;
   if (samples == 1) return x[0];
   const int64_t period = 2 * (samples - 1); /* reflection without repeating the edge, over and over */
   i %= period;
   if (i < 0) i += period;
-  return x[i < samples ? i : period - i];
+  return x[(i < samples ? i : period - i) - x0];
 }
 
 /* Where frames [frame, frame + lanes) are to be read, *ld apart: in the signal, or written out in rows at its ends. */
-static const float *find_frames(const aus_stft *s, int64_t samples, const float *x, int64_t frame, int lanes, float *rows,
+static const float *find_frames(const aus_stft *s, int64_t samples, const float *x, int64_t x0, int64_t frame, int lanes, float *rows,
                                 int64_t *ld)
 {
   const int64_t n = s->config.n_fft, hop = s->config.hop, from = frame * hop - pad_of(s);
   *ld = hop;
-  if (from >= 0 && from + (lanes - 1) * hop + n <= samples) return x + from;
+  if (from >= 0 && from + (lanes - 1) * hop + n <= samples) return x + (from - x0);
   for (int r = 0; r < lanes; r++)
-    for (int64_t i = 0; i < n; i++) rows[r * n + i] = sample_at(x, samples, from + r * hop + i, s->config.center);
+    for (int64_t i = 0; i < n; i++) rows[r * n + i] = sample_at(x, x0, samples, from + r * hop + i, s->config.center);
   *ld = n;
   return rows;
 }
@@ -126,7 +130,7 @@ static const float *find_frames(const aus_stft *s, int64_t samples, const float 
 
 struct forward {
   const aus_stft *stft;
-  int64_t samples, first, count;
+  int64_t samples, first, count, x0; /* x[0] is sample x0 */
   const float *x;
   float *re, *im, *p; /* spectrum rows, or power rows */
   int root;
@@ -143,7 +147,7 @@ static void forward_group(const struct forward *t, int64_t group, unsigned char 
   const int lanes = t->count - at < k->width ? (int)(t->count - at) : k->width;
   float *a = (float *)scratch, *b = (float *)(scratch + s->area_bytes), *rows = (float *)(scratch + 2 * s->area_bytes);
   int64_t ld;
-  const float *x = find_frames(s, t->samples, t->x, t->first + at, lanes, rows, &ld);
+  const float *x = find_frames(s, t->samples, t->x, t->x0, t->first + at, lanes, rows, &ld);
   if (t->re && aus_fft_by_row(s->fft)) {
     for (int r = 0; r < lanes; r++)
       k->fft.row_forward(&s->fft->row, x + r * ld, s->window, a, b, t->re + (at + r) * bins, t->im + (at + r) * bins);
@@ -189,11 +193,32 @@ static aus_status check_power(const aus_stft *s, double power)
   return aus_fail(s->ctx, AUS_EINVAL, "STFT: the power %g must be 1 (magnitude) or 2", power);
 }
 
+void aus_stft_forward_window(const aus_stft *s, int64_t samples, const float *x, int64_t x0, int64_t first, int64_t count, float *re,
+                             float *im)
+{
+  struct forward t = { .stft = s, .samples = samples, .first = first, .count = count, .x0 = x0, .x = x, .re = re, .im = im };
+  run_forward(&t);
+}
+
 void aus_stft_forward_range(const aus_stft *s, int64_t samples, const float *x, int64_t first, int64_t count, float *re,
                             float *im)
 {
-  struct forward t = { .stft = s, .samples = samples, .first = first, .count = count, .x = x, .re = re, .im = im };
-  run_forward(&t);
+  aus_stft_forward_window(s, samples, x, 0, first, count, re, im);
+}
+
+void aus_stft_window_of(const aus_stft *s, int64_t samples, int64_t first, int64_t count, int64_t *from, int64_t *to)
+{
+  const int64_t pad = pad_of(s), end = (first + count - 1) * s->config.hop - pad + s->config.n_fft;
+  *from = first * s->config.hop - pad;
+  *to = end < samples ? end : samples;
+  if (end > samples && s->config.center == AUS_CENTER_REFLECT && 2 * samples - 1 - end < *from) *from = 2 * samples - 1 - end;
+  if (*from < 0) {
+    if (s->config.center == AUS_CENTER_REFLECT && 1 - *from > *to) *to = 1 - *from;
+    *from = 0;
+  }
+  if (s->config.center == AUS_CENTER_REFLECT && samples <= pad) *from = 0, *to = samples;
+  if (*to > samples) *to = samples;
+  if (*from > *to) *from = *to;
 }
 
 aus_status aus_stft_forward(const aus_stft *s, int64_t samples, const float *x, float *re, float *im)

@@ -11,7 +11,7 @@
 struct inverse {
   const aus_stft *stft;
   int64_t samples, frames, pad;
-  int64_t first_tile, base; /* re and im start at frame base */
+  int64_t first_tile, base, x0; /* re and im start at frame base, x at sample x0 */
   const float *re, *im;
   float *x;
 };
@@ -33,7 +33,7 @@ static float norm_at(const struct inverse *t, int64_t i)
 static void write_out(const struct inverse *t, const float *sum, int64_t from, int64_t to)
 {
   const int64_t hop = t->stft->config.hop, n = t->stft->config.n_fft, full = t->frames * hop; /* all frames there before this */
-  float *x = t->x + from - t->pad;
+  float *x = t->x + (from - t->pad - t->x0);
   int64_t i = from;
   for (; i < to && i < n; i++) *x++ = *sum++ * norm_at(t, i);
   while (i < to && i < full) {
@@ -116,13 +116,19 @@ aus_tiles aus_stft_tiles_need(const aus_stft *s, int64_t samples, int64_t first_
   return (aus_tiles){ first, last > first ? last - first : 0, from, to };
 }
 
-void aus_stft_inverse_tiles(const aus_stft *s, int64_t samples, int64_t first_tile, int64_t tiles, const float *re,
-                            const float *im, float *x)
+void aus_stft_inverse_window(const aus_stft *s, int64_t samples, int64_t first_tile, int64_t tiles, const float *re,
+                             const float *im, int64_t x0, float *x)
 {
   struct inverse t = { .stft = s, .samples = samples, .frames = aus_stft_frames(s, samples), .pad = pad_of(s),
                        .first_tile = first_tile, .base = aus_stft_tiles_need(s, samples, first_tile, tiles).first_frame,
-                       .re = re, .im = im, .x = x };
+                       .x0 = x0, .re = re, .im = im, .x = x };
   aus_parallel_for(s->ctx, tiles, 1, inverse_tiles, &t);
+}
+
+void aus_stft_inverse_tiles(const aus_stft *s, int64_t samples, int64_t first_tile, int64_t tiles, const float *re,
+                            const float *im, float *x)
+{
+  aus_stft_inverse_window(s, samples, first_tile, tiles, re, im, 0, x);
 }
 
 aus_status aus_stft_inverse(const aus_stft *s, int64_t samples, const float *re, const float *im, float *x)

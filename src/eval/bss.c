@@ -18,7 +18,7 @@
 #include <math.h>
 
 static const double rounding = 1e-11; /* of the larger term of a difference */
-static const double loading = 1e-12;  /* -120 dB of white noise on every reference: band-limited ones stay solvable */
+static const double loading = 1e-12;  /* -120 dB of white noise on every reference; up to -60 dB where that does not do (tones) */
 
 static double ratio_db(double signal, double noise, double scale)
 {

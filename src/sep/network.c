@@ -28,22 +28,19 @@ static int64_t elements(aus_dims d)
   return n;
 }
 
-void sep_net_reset(sep_net *n)
+aus_status sep_net_forward(sep_pass *pass)
 {
+  sep_net *n = pass->n;
   for (int32_t i = 1; i <= n->states; i++) {
     aus_dims dims;
     aus_run_output(n->run, i, &dims);
-    memset(aus_run_input(n->run, i), 0, (size_t)elements(dims) * sizeof(float));
+    memcpy(aus_run_input(n->run, i), pass->state[i - 1], (size_t)elements(dims) * sizeof(float));
   }
-}
-
-aus_status sep_net_forward(sep_net *n)
-{
   AUS_TRY(aus_run_forward(n->run));
   for (int32_t i = 1; i <= n->states; i++) {
     aus_dims dims;
     const float *state = aus_run_output(n->run, i, &dims);
-    memcpy(aus_run_input(n->run, i), state, (size_t)elements(dims) * sizeof(float));
+    memcpy(pass->state[i - 1], state, (size_t)elements(dims) * sizeof(float));
   }
   return AUS_OK;
 }
@@ -124,6 +121,8 @@ static aus_status settle_output(sep_net *n, const axes *a, const aus_dims *in)
   const int64_t each = elements(places), stems = n->s->info.n_stems, got = elements(out);
   n->complex_out = !n->waveform && got == 2 * each * stems;
   n->out_stem = n->complex_out ? 2 * each : each;
+  if (n->gives == SEP_RATIO && (n->complex_out || n->complex_in))
+    return aus_fail(ctx, AUS_ENOTSUP, "a separator whose magnitudes become masks hears and gives real numbers");
   if (got != n->out_stem * stems)
     return aus_fail(ctx, AUS_EFORMAT, "the separator's output has %lld numbers; %lld stems of %lld are expected", (long long)got,
                     (long long)stems, (long long)each);
@@ -165,7 +164,8 @@ static aus_status check_states(sep_net *n, const aus_dims *in)
 static aus_status read_stft(sep_net *n)
 {
   static const char *const windows[] = { "hann", "hann_symmetric", "hamming", "sqrt_hann", "rectangular", NULL };
-  static const char *const centers[] = { "none", "reflect", "zero", NULL };
+  static const char *const centers[] = { "none", "reflect", "zero", "lead", NULL };
+  enum { LEAD = 3 };
   static const char *const logs[] = { "none", "log10_1p", "db", "db_power2", "ln_offset", "ln_max", NULL };
   const aus_bundle *b = n->bundle;
   aus_ctx *ctx = n->s->ctx;
@@ -185,8 +185,22 @@ static aus_status read_stft(sep_net *n)
                              .amin = aus_meta_real(b, "frontend.amin", 1e-10), .offset = aus_meta_real(b, "frontend.offset", 1e-6) };
   if ((n->power != 1 && n->power != 2) || !(n->log.scale > 0 && n->log.amin > 0 && n->log.offset > 0))
     return aus_fail(ctx, AUS_EFORMAT, "the separator's frontend.power or logarithm makes no sense");
-  const aus_stft_config config = { (int32_t)n_fft, (int32_t)win, (int32_t)hop, (aus_window)window, (aus_center)center };
+  if (center == LEAD) n->lead = n_fft;
+  const aus_stft_config config = { (int32_t)n_fft, (int32_t)win, (int32_t)hop, (aus_window)window, center == LEAD ? AUS_CENTER_NONE : (aus_center)center };
+  n->config = config;
   return aus_stft_create(ctx, &config, &n->stft);
+}
+
+/* Tiles of the inverse begin where patches do, so that a sound cut on the grid of the patches gives the same bits. */
+static aus_status align_tiles(sep_net *n)
+{
+  const int64_t overlap = (n->config.n_fft + n->config.hop - 1) / n->config.hop;
+  int64_t hops = n->hop < 64 ? n->hop : 64;
+  while (n->hop % hops) hops--;
+  if (hops < overlap) return AUS_OK; /* a network that hears frame by frame: any place will do */
+  aus_stft_destroy(n->stft);
+  n->stft = NULL;
+  return aus_stft_create_tiled(n->s->ctx, &n->config, hops, &n->stft);
 }
 
 static aus_status read_stems(sep_net *n)
@@ -204,16 +218,21 @@ static aus_status read_stems(sep_net *n)
 
 static aus_status read_meta(sep_net *n)
 {
-  static const char *const gives[] = { "mask", "wave", "spectrum", NULL };
+  static const char *const gives[] = { "mask", "wave", "spectrum", "ratio", NULL };
+  static const char *const extend[] = { "zeros", "average", NULL }, *const refine[] = { "none", "wiener", NULL };
   static const char *const frontends[] = { "waveform", "stft", NULL };
   aus_ctx *ctx = n->s->ctx;
   const aus_bundle *b = n->bundle;
   if (strcmp(aus_meta_string(b, "kind", ""), "separator") != 0)
     return aus_fail(ctx, AUS_ENOTSUP, "this file holds a %s, not a separator", aus_meta_string(b, "kind", "network"));
-  int what = 0, front = 0;
+  int what = 0, front = 0, average = 0, wiener = 0;
   AUS_TRY(pick(ctx, b, "separator.gives", gives, NULL, &what));
   AUS_TRY(pick(ctx, b, "frontend", frontends, NULL, &front));
+  AUS_TRY(pick(ctx, b, "separator.extend", extend, "zeros", &average));
+  AUS_TRY(pick(ctx, b, "separator.refine", refine, "none", &wiener));
   n->gives = (sep_gives)what;
+  n->average = average && n->gives == SEP_RATIO;
+  n->wiener = wiener && n->gives == SEP_RATIO;
   n->waveform = front == 0;
   if (n->waveform != (n->gives == SEP_WAVE))
     return aus_fail(ctx, AUS_ENOTSUP, "a separator with front end '%s' that gives a %s is not known here", frontends[front], gives[what]);
@@ -248,19 +267,46 @@ static aus_status prepare(sep_net *n)
   if (!(overlap >= 0 && overlap <= 0.5)) return aus_fail(ctx, AUS_EFORMAT, "the separator's overlap is %g: 0 to 0.5 makes sense", overlap);
   n->hop = n->patch - (int64_t)(overlap * (double)n->patch);
   n->s->together = n->channels;
-  return AUS_OK;
+  return n->waveform ? AUS_OK : align_tiles(n);
 }
 
 /* ---- the noun ------------------------------------------------------------------------------------------ */
 
-static aus_status net_separate(aus_separator *s, int32_t rate, int32_t channels, int64_t samples, const float *x, float *const *stem)
+static void net_end(sep_pass *pass)
 {
-  (void)rate;
-  (void)channels; /* both as the description says */
-  sep_net *n = s->state;
-  sep_net_reset(n);
-  return n->waveform ? sep_net_waves(n, samples, x, stem) : sep_net_spectra(n, samples, x, stem);
+  if (!pass) return;
+  for (int32_t i = 0; pass->state && i < pass->n->states; i++) aus_free(pass->ctx, pass->state[i]);
+  aus_free(pass->ctx, pass->state);
+  pass->end(pass);
+  aus_free(pass->ctx, pass);
 }
+
+static aus_status make_states(sep_pass *pass)
+{
+  const sep_net *n = pass->n;
+  if (!n->states) return AUS_OK;
+  if (!(pass->state = aus_alloc_zero(pass->ctx, (size_t)n->states, sizeof *pass->state))) return AUS_ENOMEM;
+  for (int32_t i = 0; i < n->states; i++) {
+    aus_dims dims;
+    aus_run_output(n->run, i + 1, &dims);
+    if (!(pass->state[i] = aus_alloc_zero(pass->ctx, (size_t)elements(dims), sizeof(float)))) return AUS_ENOMEM;
+  }
+  return AUS_OK;
+}
+
+static aus_status net_begin(aus_separator *s, const sep_input *in, sep_pass **out)
+{
+  sep_net *n = s->state;
+  aus_status status = n->waveform ? sep_net_waves(s->ctx, n, in, out) : sep_net_spectra(s->ctx, n, in, out);
+  if (status == AUS_OK) status = make_states(*out);
+  if (status != AUS_OK) {
+    net_end(*out);
+    *out = NULL;
+  }
+  return status;
+}
+
+static aus_status net_next(sep_pass *pass, sep_piece *piece) { return pass->next(pass, piece); }
 
 static void net_close(aus_separator *s)
 {
@@ -283,7 +329,7 @@ static aus_status open_bundle(aus_ctx *ctx, aus_bundle *bundle, aus_separator **
     return AUS_ENOMEM;
   }
   *n = (sep_net){ .s = s, .bundle = bundle };
-  *s = (aus_separator){ .ctx = ctx, .ops = { net_separate, net_close }, .together = 1, .state = n,
+  *s = (aus_separator){ .ctx = ctx, .ops = { .begin = net_begin, .next = net_next, .end = net_end, .close = net_close }, .together = 1, .state = n,
                         .info = { .name = aus_meta_string(bundle, "name", "network"), .licence = aus_meta_string(bundle, "licence", ""),
                                   .source = aus_meta_string(bundle, "source", ""), .sha256 = aus_bundle_sha256(bundle) } };
   const aus_status status = prepare(n);
@@ -306,4 +352,13 @@ aus_status aus_separator_open_memory(aus_ctx *ctx, const void *bytes, size_t siz
   aus_bundle *bundle = NULL;
   AUS_TRY(aus_bundle_open_memory(ctx, bytes, size, &bundle));
   return open_bundle(ctx, bundle, out);
+}
+
+aus_status aus_separator_wiener(aus_separator *s, int on)
+{
+  sep_net *n = s->ops.begin == net_begin ? s->state : NULL;
+  if (!n || n->gives != SEP_RATIO)
+    return aus_fail(s->ctx, AUS_ENOTSUP, "%s gives no magnitudes that a Wiener filter could start from", s->info.name);
+  n->wiener = on != 0;
+  return AUS_OK;
 }

@@ -236,7 +236,7 @@ aus_status aus_separator_nmf(aus_ctx *ctx, int32_t atoms, uint64_t seed, aus_sep
     aus_free(ctx, s);
     return status;
   }
-  *s = (aus_separator){ .ctx = ctx, .ops = { nmf_separate, nmf_close }, .together = 2, .state = state,
+  *s = (aus_separator){ .ctx = ctx, .ops = { sep_whole_begin, sep_whole_next, sep_whole_end, nmf_separate, nmf_close }, .together = 2, .state = state,
                         .info = { .name = "nmf", .n_stems = atoms, .stems = (const char *const *)state->name, .licence = "", .source = "", .sha256 = "" } };
   *out = s;
   return AUS_OK;

@@ -1,10 +1,15 @@
-AUS_SOURCES += \
-	src/sep/hpss.c \
-	src/sep/nmf.c \
-	src/sep/network.c \
-	src/sep/network.h \
-	src/sep/sep.h \
-	src/sep/separator.c \
-	src/sep/spectra.c \
-	src/sep/stems.c \
-	src/sep/waves.c
+# one line per file
+AUS_SOURCES += src/sep/buffer.c
+AUS_SOURCES += src/sep/hpss.c
+AUS_SOURCES += src/sep/nmf.c
+AUS_SOURCES += src/sep/network.c
+AUS_SOURCES += src/sep/network.h
+AUS_SOURCES += src/sep/oracle.c
+AUS_SOURCES += src/sep/ratio.c
+AUS_SOURCES += src/sep/sep.h
+AUS_SOURCES += src/sep/separator.c
+AUS_SOURCES += src/sep/spectra.c
+AUS_SOURCES += src/sep/stems.c
+AUS_SOURCES += src/sep/stream.c
+AUS_SOURCES += src/sep/waves.c
+AUS_SOURCES += src/sep/whole.c
