@@ -24,3 +24,4 @@ EXTRA_DIST += docs/attribution.md
 EXTRA_DIST += docs/confound.md
 EXTRA_DIST += docs/fidelity.md
 EXTRA_DIST += docs/l2i.md
+EXTRA_DIST += docs/separators.md

@@ -61,6 +61,9 @@ tests_test_golden_musicnn_CPPFLAGS = $(AM_CPPFLAGS) -DSHARED_DATA='"$(abs_top_sr
 AUS_TESTS += tests/test_bss
 tests_test_bss_SOURCES = tests/test_bss.c tests/golden/bss.h
 EXTRA_DIST += tests/golden/make_bss.py
+AUS_TESTS += tests/test_unet
+tests_test_unet_SOURCES = tests/test_unet.c tests/golden/unet.h
+EXTRA_DIST += tests/golden/make_unet.py
 AUS_TESTS += tests/test_sep_stream
 tests_test_sep_stream_SOURCES = tests/test_sep_stream.c
 AUS_TESTS += tests/test_components

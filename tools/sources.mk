@@ -7,6 +7,9 @@ dist_convert_DATA = \
   tools/auscult_convert/aus.py \
   tools/auscult_convert/bundle.py \
   tools/auscult_convert/cli.py \
+  tools/auscult_convert/crc32c.py \
+  tools/auscult_convert/spleeter.py \
+  tools/auscult_convert/tfckpt.py \
   tools/auscult_convert/demucs.py \
   tools/auscult_convert/errors.py \
   tools/auscult_convert/frontend.py \
@@ -43,5 +46,6 @@ EXTRA_DIST += \
   tests/convert/test_onnxruntime.py \
   tests/convert/test_simplify.py \
   tests/convert/test_smc.py \
+  tests/convert/test_spleeter.py \
   tests/convert/test_tensors.py \
   tests/onnx/run_testdata.py

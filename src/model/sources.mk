@@ -13,3 +13,5 @@ AUS_SOURCES += \
 	src/model/pipe.h \
 	src/model/process.c \
 	src/model/window.c
+AUS_SOURCES += src/model/unet.c
+AUS_SOURCES += src/model/unet.h

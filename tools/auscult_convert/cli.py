@@ -85,6 +85,9 @@ def convert(options):
     if head.startswith(b"\x89HDF\r\n\x1a\n"):
         from . import musicnn
         return musicnn.convert(path, options)
+    if path.endswith(".index"):
+        from . import spleeter
+        return spleeter.convert(path, options)
     if path.lower().endswith(".onnx"):
         from . import onnx_convert
         options.fix = dict(map(onnx_convert.parse_dims, options.fix_input))
