@@ -15,3 +15,4 @@ CLEANFILES += studies/l2i/make_clips
 EXTRA_DIST += studies/l2i/README.md
 EXTRA_DIST += studies/l2i/vgg.recipe
 EXTRA_DIST += studies/l2i/folds.sh
+EXTRA_DIST += studies/corpus/README.md studies/corpus/charts.py studies/corpus/render.c studies/corpus/run.sh
