@@ -17,6 +17,7 @@ EXTRA_DIST += docs/audiolime.md docs/lime.md docs/components.md docs/references.
 EXTRA_DIST += docs/kernels.md
 EXTRA_DIST += docs/convolution.md
 EXTRA_DIST += docs/report.md
+EXTRA_DIST += docs/global.md
 EXTRA_DIST += docs/lrp.md
 EXTRA_DIST += docs/perturbation.md docs/evaluate.md
 EXTRA_DIST += docs/training.md

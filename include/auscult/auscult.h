@@ -10,6 +10,7 @@
 #include <auscult/eval.h>
 #include <auscult/explain.h>
 #include <auscult/fidelity.h>
+#include <auscult/global.h>
 #include <auscult/midi.h>
 #include <auscult/l2i.h>
 #include <auscult/model.h>

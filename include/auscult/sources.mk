@@ -12,6 +12,7 @@ ausinclude_HEADERS += include/auscult/explain.h
 ausinclude_HEADERS += include/auscult/fidelity.h
 ausinclude_HEADERS += include/auscult/midi.h
 ausinclude_HEADERS += include/auscult/l2i.h
+ausinclude_HEADERS += include/auscult/global.h
 ausinclude_HEADERS += include/auscult/model.h
 ausinclude_HEADERS += include/auscult/net.h
 ausinclude_HEADERS += include/auscult/nmf.h

@@ -12,6 +12,7 @@ typedef struct aus_decoder {
   aus_source source;
   int32_t channels, rate;
   int64_t frames;  /* -1: known only at the end */
+  int64_t likely;  /* where frames is -1: what the head of the file says, in formats whose heads are right; else 0 */
   int64_t at;      /* the next frame */
   char name[48];   /* what decodes, for provenance */
   char sha256[65]; /* of the whole file; "" where it was not read whole and is large */

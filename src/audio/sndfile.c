@@ -100,6 +100,8 @@ aus_status aus_sndfile_open(aus_decoder *d)
   d->channels = info.channels;
   d->rate = info.samplerate;
   d->frames = -1; /* some formats only estimate it: the end is where reading ends */
+  const int kind = info.format & SF_FORMAT_TYPEMASK;
+  if (kind == SF_FORMAT_OGG || kind == SF_FORMAT_FLAC || kind == SF_FORMAT_AIFF) d->likely = info.frames;
   const char *version = sf_version_string();
   const size_t n = strlen(version) < sizeof d->name ? strlen(version) : sizeof d->name - 1;
   memcpy(d->name, version, n);

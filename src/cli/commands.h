@@ -11,6 +11,7 @@ extern const cli_command cli_nmf;
 extern const cli_command cli_midi;
 extern const cli_command cli_report;
 extern const cli_command cli_evaluate, cli_compare;
+extern const cli_command cli_global;
 
 /* NULL-terminated, in the order of the help. */
 extern const cli_command *const cli_commands[];

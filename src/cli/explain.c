@@ -92,18 +92,6 @@ static int check_outputs(cli_session *cs)
   return code;
 }
 
-static int explain(cli_job *job)
-{
-  cli_session *cs = job->cs;
-  aus_lime_config config;
-  int code = cli_job_config(job, &config);
-  if (code != CLI_DONE) return code;
-  const double start = aus_now();
-  const aus_status status = aus_lime_explain(cs->ctx, job->model, &job->components, &config, &job->explanation);
-  job->seconds_explaining = aus_now() - start;
-  return status == AUS_OK ? CLI_DONE : cli_fail(cs, CLI_WORKING, status);
-}
-
 static int show(cli_job *job)
 {
   cli_session *cs = job->cs;
@@ -143,20 +131,8 @@ static int run_job(cli_job *job)
   if (code == CLI_DONE) code = cli_job_components(job);
   if (code == CLI_DONE && cs->s->out) code = cli_write_parts(cs, &job->components, NULL, true);
   if (code == CLI_DONE) code = cli_job_targets(job);
-  if (code == CLI_DONE) code = explain(job);
+  if (code == CLI_DONE) code = cli_job_lime(job);
   return code == CLI_DONE ? show(job) : code;
-}
-
-/* What --baseline and --target mean to the methods that take sound apart. */
-static int settle(cli_session *cs, cli_settings *s)
-{
-  static const char *const words[] = { "zero", "min", "mean", "max", "noise", "shuffle", "binmean" };
-  if (!s->target) s->target = "top3";
-  if (s->method >= CLI_FIRST_ATTRIB) return CLI_DONE;
-  if (s->baseline.n == 0) s->baseline.item[s->baseline.n++] = "zero";
-  for (s->fill = 0; s->fill < 7; s->fill++)
-    if (strcmp(words[s->fill], s->baseline.item[0]) == 0) return CLI_DONE;
-  return cli_say(cs, CLI_BAD_USAGE, "--baseline %s: want one of zero, min, mean, max, noise, shuffle, binmean", s->baseline.item[0]);
 }
 
 static int check_operands(cli_session *cs, int n)
@@ -172,17 +148,11 @@ static int run(cli_settings *s, int n, char **operand)
   if (code != CLI_DONE) return code;
   if (cli_means_arrays(s, n, operand)) return cli_session_close(&cs, cli_explain_arrays(&cs, n, operand));
   code = check_operands(&cs, n);
-  if (code == CLI_DONE) code = settle(&cs, s);
+  if (code == CLI_DONE) code = cli_job_settle(&cs, s);
   if (code != CLI_DONE) return cli_session_close(&cs, code);
   cli_job job = { .cs = &cs, .path = operand[0] };
   code = run_job(&job);
-  if (job.spectrogram.frames > 0) aus_model_spectrogram_free(job.model, &job.spectrogram);
-  aus_explanation_free(&job.explanation);
-  aus_components_free(&job.components);
-  cli_free_sources(&cs, &job.sources);
-  cli_free_sound(&cs, &job.sound);
-  aus_free(cs.ctx, job.score);
-  aus_free(cs.ctx, job.target);
+  cli_job_free(&job);
   aus_model_close(job.model);
   return cli_session_close(&cs, code);
 }

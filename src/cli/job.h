@@ -30,6 +30,11 @@ int cli_job_components(cli_job *job); /* from the settings: what can be switched
 int cli_job_targets(cli_job *job);    /* scores the input, then reads --target */
 int cli_job_config(cli_job *job, aus_lime_config *config);
 
+/* What --baseline and --target mean to the methods that take sound apart; before the others. */
+int cli_job_settle(cli_session *cs, cli_settings *s);
+int cli_job_lime(cli_job *job);       /* weights and the rest, from components and targets */
+void cli_job_free(cli_job *job);      /* all but the model */
+
 /* A method of attribution on the sound: targets, map, components (job_attrib.c). */
 int cli_job_attribute(cli_job *job);
 /* --save and --out of a map; dry: only checks that no file is in the way. */

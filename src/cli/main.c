@@ -9,6 +9,7 @@
 const cli_command *const cli_commands[] = {
   &cli_predict,
   &cli_explain,
+  &cli_global,
   &cli_report,
   &cli_evaluate,
   &cli_compare,

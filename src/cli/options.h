@@ -68,6 +68,9 @@ typedef struct cli_settings {
   int wiener;
   int resume;                    /* train */
   int64_t epochs, explain_every;
+  const char *snippet;           /* global */
+  int64_t per_song, picks, pick_parts;
+  int pages, set;
   struct { const char *dictionary; int init, plain, scale; int64_t atoms, iterations, n_fft, hop; double beta, mu, tolerance, merge; } nmf;
   struct { int notes, dry, overlap; } midi;
   struct { const char *interpreter, *manifest, *root, *train, *valid, *test, *where, *taus, *dictionary, *taps; int listening, pooling, layout, cache, no_check;

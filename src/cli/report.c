@@ -2,10 +2,17 @@
 #include "cli/commands.h"
 #include "cli/exports.h"
 #include "cli/page.h"
+#include "cli/global.h"
+#include "cli/wavs.h"
 #include "report/saved.h"
+
+#include <string.h>
 
 static const cli_option options[] = {
   { "out", 'o', CLI_TEXT, "PAGE.html", NULL, 0, 0, CLI_AT(out), "the page to write" },
+  { "set", 0, CLI_FLAG, "", NULL, 0, 0, CLI_AT(set), "a page of a set of results, also for a single one; several results are a set anyway" },
+  { "picks", 0, CLI_INTEGER, "N", "6", 0, 1000, CLI_AT(picks), "a set: how many explanations SP-LIME picks to show" },
+  { "pick-parts", 0, CLI_INTEGER, "N", "2", 0, 4096, CLI_AT(pick_parts), "a set: so many strongest parts of an explanation count for that; 0: all" },
   { "parts", 0, CLI_TEXT, "DIR", NULL, 0, 0, CLI_AT(stems), "the folder that explain --out wrote; without it, where the result says" },
   CLI_ROW_REPORT_AUDIO,
   CLI_ROW_EXPORTS,
@@ -28,29 +35,87 @@ static int make_page(cli_session *cs, const char *path)
   return code;
 }
 
+/* ---- a set ---------------------------------------------------------------------------------------- */
+
+/* PAGE.html -> PAGE-pages */
+static void folder_of(const char *page, char folder[CLI_PATH])
+{
+  const char *slash = strrchr(page, '/'), *dot = strrchr(page, '.');
+  const size_t stem = dot && (!slash || dot > slash + 1) && dot != page ? (size_t)(dot - page) : strlen(page);
+  snprintf(folder, CLI_PATH, "%.*s-pages", (int)stem, page);
+}
+
+/* The page of one result, with its sound where that was kept. */
+static int piece_page(cli_session *cs, const char *result, const char *page)
+{
+  aus_saved *saved = aus_alloc_zero(cs->ctx, 1, sizeof *saved);
+  if (!saved) return cli_fail(cs, CLI_READING, AUS_ENOMEM);
+  const aus_status status = aus_saved_read(cs->ctx, result, NULL, saved);
+  const int code = status == AUS_OK ? cli_write_page(cs, &saved->report, page) : cli_fail(cs, CLI_READING, status);
+  aus_saved_free(saved);
+  aus_free(cs->ctx, saved);
+  return code;
+}
+
+/* A result and its page, PAGE-pages/snippet-ID.html, join the set. */
+static int add_piece(cli_session *cs, const char *result, const char *folder, aus_set *set)
+{
+  char id[88];
+  const char *slash = strrchr(folder, '/');
+  cli_safe_id(result, id);
+  char *page = aus_strf(cs->ctx, "%s/snippet-%s.html", folder, id);
+  int code = page ? piece_page(cs, result, page) : cli_fail(cs, CLI_WRITING, AUS_ENOMEM);
+  const aus_status status = code == CLI_DONE ? aus_set_add(set, result, NULL, slash ? page + (slash - folder) + 1 : page) : AUS_OK;
+  if (status != AUS_OK) code = cli_fail(cs, CLI_READING, status);
+  aus_free(cs->ctx, page);
+  return code;
+}
+
+static int make_set(cli_session *cs, int n, char **result)
+{
+  char folder[CLI_PATH], title[256], subtitle[256];
+  aus_set set;
+  folder_of(cs->s->out, folder);
+  aus_set_begin(&set, cs->ctx);
+  int code = cli_make_dir(cs, folder);
+  for (int i = 0; i < n && code == CLI_DONE; i++) {
+    code = add_piece(cs, result[i], folder, &set);
+    aus_progress(cs->ctx, "reading the results", i + 1, n);
+  }
+  if (code == CLI_DONE) {
+    cli_set_titles(&set, title, sizeof title, subtitle, sizeof subtitle);
+    const cli_set_pages p = { .cs = cs, .title = title, .subtitle = subtitle, .page = cs->s->out, .folder = folder, .picks = cs->s->picks, .features = cs->s->pick_parts };
+    code = cli_set_write_pages(&p, &set);
+  }
+  aus_set_free(&set);
+  return code;
+}
+
 static int run(cli_settings *s, int n, char **operand)
 {
   cli_session cs;
-  (void)n;
   int code = cli_session_open(&cs, s);
   if (code != CLI_DONE) return code;
   if (!s->out && !s->exports.n && !s->svg && !s->png) code = cli_say(&cs, CLI_BAD_USAGE, "what to write? --out PAGE.html, --export, --svg or --png");
   if (code == CLI_DONE && s->out) code = cli_check_free(&cs, s->out);
   if (code == CLI_DONE) code = cli_check_exports(&cs);
-  if (code == CLI_DONE) code = make_page(&cs, operand[0]);
+  const bool set = s->set || n > 1;
+  if (code == CLI_DONE && set && (!s->out || s->exports.n || s->svg || s->png)) code = cli_say(&cs, CLI_BAD_USAGE, "a set is a page: give --out PAGE.html alone, and --export and charts result by result");
+  if (code == CLI_DONE) code = set ? make_set(&cs, n, operand) : make_page(&cs, operand[0]);
   return cli_session_close(&cs, code);
 }
 
 const cli_command cli_report = {
   .name = "report",
-  .operands = "RESULT.json [--out PAGE.html] [OPTION...]",
+  .operands = "RESULT.json... [--out PAGE.html] [OPTION...]",
   .summary = "a page made again from a saved result",
   .about =
     "Reads what auscult explain --json printed, or the result.json in the folder of its --out, and writes the page that\n"
     "--report would have written. Sound and pictures come from that folder; without it the page has numbers, charts\n"
-    "and the desk's switches, but nothing to hear.",
+    "and the desk's switches, but nothing to hear. Several results make one page of the set, with their own pages beside it.",
   .examples = "# everything is in the folder\nauscult report parts/result.json --out song.html\n"
               "# labels for Audacity, charts for a paper\nauscult report parts/result.json --export audacity=song.txt --svg charts\n"
+              "# a page of many results\nauscult report --set results/*.json --out set.html\n"
               "# numbers only\nauscult explain song.wav -m tagger.aus --json >song.json && auscult report song.json --out song.html\n",
-  .options = options, .min_operands = 1, .max_operands = 1, .run = run
+  .options = options, .min_operands = 1, .max_operands = 1000000, .run = run
 };

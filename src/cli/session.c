@@ -74,6 +74,17 @@ void cli_output_begins(cli_session *cs, const char *path)
   n_made++;
 }
 
+void cli_outputs_stay(cli_session *cs)
+{
+  (void)cs;
+  forget_outputs();
+}
+
+void cli_notes_back_to(cli_session *cs, int n)
+{
+  while (cs->n_notes > n) free(cs->note[--cs->n_notes]);
+}
+
 /* ---- progress ------------------------------------------------------------------------ */
 
 static void wipe_bar(cli_session *cs)

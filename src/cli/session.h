@@ -50,6 +50,11 @@ int cli_check_free(cli_session *cs, const char *path);
 /* Around a write of path: before it, then after it has succeeded. */
 void cli_output_begins(cli_session *cs, const char *path);
 
+/* What was written so far stays, whatever comes: a long run's finished parts. */
+void cli_outputs_stay(cli_session *cs);
+/* Forgets the notes after the first n: what follows is another job. */
+void cli_notes_back_to(cli_session *cs, int n);
+
 /* Prints the finished JSON (or an error). */
 int cli_print_json(cli_session *cs, aus_json *json);
 /* Flushes stdout: a full disk or closed pipe is a failure too. */

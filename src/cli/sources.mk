@@ -12,11 +12,16 @@ CLI_COMMANDS = \
 	src/cli/explain.c \
 	src/cli/exports.c \
 	src/cli/exports.h \
+	src/cli/global.c \
+	src/cli/global.h \
+	src/cli/global_plan.c \
+	src/cli/global_show.c \
 	src/cli/input.c \
 	src/cli/input.h \
 	src/cli/job.h \
 	src/cli/job_attrib.c \
 	src/cli/job_components.c \
+	src/cli/job_lime.c \
 	src/cli/job_show.c \
 	src/cli/job_targets.c \
 	src/cli/judge.c \
@@ -44,6 +49,7 @@ CLI_COMMANDS = \
 	src/cli/split.h \
 	src/cli/split_judge.c \
 	src/cli/session.h \
+	src/cli/set_pages.c \
 	src/cli/sources.c \
 	src/cli/sources.h \
 	src/cli/table.c \

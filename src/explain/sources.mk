@@ -7,6 +7,7 @@ AUS_SOURCES += \
 	src/explain/field.h \
 	src/explain/field_array.c \
 	src/explain/field_components.c \
+	src/explain/global.c \
 	src/explain/regions.c \
 	src/explain/segments.c \
 	src/explain/slic.c \

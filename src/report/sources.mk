@@ -23,10 +23,15 @@ AUS_SOURCES += \
 	src/report/page.c \
 	src/report/page.h \
 	src/report/page_desk.c \
+	src/report/page_frame.c \
+	src/report/page_frame.h \
 	src/report/page_made.c \
 	src/report/page_numbers.c \
 	src/report/page_said.c \
 	src/report/page_see.c \
+	src/report/page_set.c \
+	src/report/page_set_parts.c \
+	src/report/page_set.h \
 	src/report/picture.c \
 	src/report/picture.h \
 	src/report/png.c \
@@ -34,6 +39,10 @@ AUS_SOURCES += \
 	src/report/report.h \
 	src/report/saved.c \
 	src/report/saved.h \
+	src/report/set.c \
+	src/report/set.h \
+	src/report/set_analysis.c \
+	src/report/set_json.c \
 	src/report/sound.c \
 	src/report/sound.h \
 	src/report/trust.c \
@@ -55,4 +64,21 @@ page_css.inc: src/report/web/page.css
 	$(AM_V_GEN)$(TO_C_STRING) $(srcdir)/src/report/web/page.css >$@
 page_js.inc: $(WEB_JS)
 	$(AM_V_GEN)for f in $(WEB_JS); do cat $(srcdir)/$$f; done | $(TO_C_STRING) >$@
-src/report/page.lo: page_css.inc page_js.inc
+src/report/page.lo: page_js.inc
+src/report/page_frame.lo: page_css.inc
+
+# Pages of sets.
+SET_JS = \
+	src/report/web/base.js \
+	src/report/web/set_data.js \
+	src/report/web/set_range.js \
+	src/report/web/set_charts.js \
+	src/report/web/set.js
+EXTRA_DIST += src/report/web/set.css $(SET_JS)
+BUILT_SOURCES += set_css.inc set_js.inc
+CLEANFILES += set_css.inc set_js.inc
+set_css.inc: src/report/web/set.css
+	$(AM_V_GEN)$(TO_C_STRING) $(srcdir)/src/report/web/set.css >$@
+set_js.inc: $(SET_JS)
+	$(AM_V_GEN)for f in $(SET_JS); do cat $(srcdir)/$$f; done | $(TO_C_STRING) >$@
+src/report/page_set.lo: set_css.inc set_js.inc

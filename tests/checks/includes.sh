@@ -23,6 +23,7 @@ owner() {
   core.h) echo core ;; audio.h) echo audio ;; dsp.h) echo dsp ;; bundle.h) echo format ;; net.h) echo nn ;; nmf.h) echo nmf ;; midi.h) echo midi ;;
   model.h) echo model ;; explain.h) echo explain ;; train.h) echo train ;; attrib.h | perturb.h) echo attrib ;; eval.h) echo eval ;; sep.h) echo sep ;; auscult.h) echo cli ;;
   model.h) echo model ;; explain.h) echo explain ;; train.h) echo train ;; l2i.h) echo l2i ;; attrib.h | perturb.h) echo attrib ;; eval.h) echo eval ;; sep.h) echo sep ;; auscult.h) echo cli ;;
+  model.h) echo model ;; explain.h | global.h) echo explain ;; train.h) echo train ;; attrib.h | perturb.h) echo attrib ;; eval.h) echo eval ;; sep.h) echo sep ;; auscult.h) echo cli ;;
   *) echo unknown ;;
   esac
 }

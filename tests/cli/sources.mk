@@ -9,6 +9,7 @@ CLI_TESTS += tests/cli/determinism.sh
 CLI_TESTS += tests/cli/docs.sh
 CLI_TESTS += tests/cli/evaluate.sh
 CLI_TESTS += tests/cli/exit_codes.sh
+CLI_TESTS += tests/cli/global.sh
 CLI_TESTS += tests/cli/interrupt.sh
 CLI_TESTS += tests/cli/man.sh
 CLI_TESTS += tests/cli/midi.sh

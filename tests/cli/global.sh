@@ -1,0 +1,58 @@
+#!/bin/sh
+# global.sh - a set of songs: results are those of explain, a stopped run goes on, other settings are refused, pages link to each other.
+. "${srcdir:-.}/tests/cli/lib.sh"
+song=$demo/song.wav model=$demo/demo.aus
+mkdir songs && cp "$song" songs/one.wav && cp "$demo"/stems/bass.wav songs/two.wav
+printf '# two songs\nsongs/one.wav\n{"path": "songs/two.wav", "offset": 2, "duration": 5}\n' >list.txt
+
+exits 0 "a manifest" global list.txt -m "$model" --snippet 2 --per-song 2 --target drums,bass --bootstrap 5 --out g
+check "four snippets" sh -c 'test $(ls g/results | wc -l) = 4'
+check "the second song begins where its line says" sh -c 'ls g/results | grep -q "two-.*@2.000.json"'
+check "a page per snippet and per song" sh -c 'test $(ls g/pages | wc -l) = 6'
+one=$(ls g/results/one-*@*.json | head -1) at=$(ls g/results/one-*@*.json | head -1 | sed 's/.*@//; s/\.json//')
+exits 0 "explain of the same snippet" explain songs/one.wav -m "$model" --offset "$at" --duration 2 --target drums,bass --bootstrap 5 --json
+sed '/^  "run": {$/,$d' out >a
+sed '/^  "run": {$/,$d' "$one" >b
+check "a result is what explain says, byte by byte" sh -c 'test -s a && cmp a b'
+check "links lead to files" sh -c 'cd g && for p in index.html pages/one-??????.html; do d=$(dirname $p); grep -o "href=\"[^\"#]*\.html\"" $p | sed "s/href=//; s/\"//g" | while read -r l; do test -f "$d/$l" || { echo "$p: $l"; exit 1; }; done || exit 1; done'
+check "the table has a row per explanation" sh -c 'test $(wc -l <g/global.tsv) = 9 && awk -F"\t" "NF != n && NR > 1 { exit 1 } { n = NF }" g/global.tsv'
+sed '/^  "run": {$/,$d' g/global.json >before
+cp g/index.html before.html
+
+# Going on: what is there stays as it is, what is gone is made again.
+stamp=$(ls -l --time-style=full-iso "$one")
+rm "$(ls g/results/two-*.json | tail -1)"
+exits 0 "a second run goes on" global list.txt -m "$model" --snippet 2 --per-song 2 --target drums,bass --bootstrap 5 --out g --json --threads 1
+check "what was there was not touched" test "$stamp" = "$(ls -l --time-style=full-iso "$one")"
+sed '/^  "run": {$/,$d' out >after
+check "the answer is the same, byte by byte" cmp before after
+exits 1 "other settings are not mixed in" global list.txt -m "$model" --snippet 2 --per-song 2 --target drums --bootstrap 5 --out g
+exits 0 "unless all is to be done again" global list.txt -m "$model" --snippet 2 --per-song 1 --target drums --bootstrap 5 --out g --force --pages numbers
+check "without sound pages are small" sh -c 'test $(cat g/pages/two*@*.html | wc -c) -lt 150000'
+
+# What is wrong is said, and the rest goes on.
+printf 'songs/one.wav\nsongs/none.wav\nlist.txt\n' >bad.txt
+$auscult global bad.txt -m "$model" --snippet 4 --per-song 1 --target drums --bootstrap 5 --out bad --pages none >out 2>err
+check "a song that cannot be read is left out" test $? = 0 -a -f bad/index.html
+check "and said: command, JSON, page" sh -c 'grep -q "none.wav" err && grep -q "could not be explained" err && grep -q "none.wav" bad/global.json && grep -q "could not be explained" bad/index.html'
+exits 3 "no song at all" global list.txt.none -m "$model" --out x
+printf 'no/such.wav\n' >none.txt
+$auscult global none.txt -m "$model" --out x >out 2>err
+check "nothing could be explained" test $? = 3
+printf '{"path": 3}\n' >wrong.txt
+exits 3 "a line without a path" global wrong.txt -m "$model" --out x
+printf 'a\000b\n' >binary.txt
+exits 3 "no text" global binary.txt -m "$model" --out x
+exits 2 "nowhere to" global list.txt -m "$model"
+exits 2 "a snippet of no length" global list.txt -m "$model" --snippet 0 --out x
+exits 2 "no such target" global list.txt -m "$model" --target kazoo --out y
+
+# A page from saved results.
+exits 0 "report --set" report --set g/results/*.json --out set.html
+check "with a page per result and per song" sh -c 'test $(ls set-pages | wc -l) = 4'
+exits 0 "a set of one" report --set "$(ls g/results/one*.json | head -1)" --out one.html
+exits 1 "in the way" report --set g/results/*.json --out set.html
+exits 2 "a set and exports" report g/results/*.json --export csv=x.csv
+exits 3 "a set with another JSON" report g/results/*.json g/plan.json --out x.html
+check "no page is left" test ! -e x.html
+finish
