@@ -20,7 +20,8 @@ typedef struct cli_job {
   float *score;             /* [n_targets] of the input */
   int32_t *target, n_targets;
   aus_explanation explanation;
-  aus_spectrogram spectrogram; /* what the model sees; frames 0: it does not show it */
+  aus_spectrogram spectrogram; /* what the model sees, frames 0: not looked yet */
+  bool spectrogram_ours;       /* the model does not show it: a picture of the input by us */
   double seconds_components, seconds_explaining;
   const aus_interpreter *interpreter; /* l2i explain's; NULL */
 } cli_job;

@@ -5,6 +5,7 @@
 #include "cli/page.h"
 #include "cli/save.h"
 #include "cli/table.h"
+#include "report/picture.h"
 #include "report/report.h"
 
 #include <math.h>
@@ -207,7 +208,7 @@ static aus_status write_report(cli_job *job, int *code)
     aus_facts_of(&tree, facts);
     subtitle(job, line, sizeof line);
     aus_report report = { .title = slash && slash[1] ? slash + 1 : job->path, .subtitle = line, .offset = cs->s->offset, .file_rate = job->sound.read.rate, .explanation = &job->explanation, .components = &job->components,
-                          .spectrogram = job->spectrogram.frames > 0 ? &job->spectrogram : NULL, .front_end = job->info->front_end,
+                          .spectrogram = job->spectrogram.frames > 0 ? &job->spectrogram : NULL, .spectrogram_ours = job->spectrogram_ours, .front_end = job->info->front_end,
                           .fact = facts->fact, .n_facts = facts->n, .note = (const char *const *)cs->note, .n_notes = cs->n_notes, .json = json.text };
     if (cs->s->report) *code = cli_write_page(cs, &report, cs->s->report);
     if (*code == CLI_DONE) *code = cli_write_exports(cs, &report);
@@ -225,10 +226,24 @@ int cli_job_report(cli_job *job)
   return status == AUS_OK ? code : cli_fail(job->cs, CLI_WRITING, status);
 }
 
+/* The input as one channel: the sum of a model's stems. */
+static aus_status look_ourselves(cli_job *job)
+{
+  const aus_components *c = &job->components;
+  aus_ctx *ctx = job->cs->ctx;
+  float *mono = aus_alloc_zero(ctx, (size_t)c->samples, sizeof *mono);
+  if (!mono) return AUS_ENOMEM;
+  for (int32_t k = 0; k < c->channels; k++)
+    for (int64_t t = 0; t < c->samples; t++) mono[t] += c->whole[k * c->samples + t];
+  const aus_status status = aus_own_spectrogram(ctx, c->rate, c->samples, mono, &job->spectrogram);
+  job->spectrogram_ours = status == AUS_OK;
+  aus_free(ctx, mono);
+  return status;
+}
+
 int cli_job_look(cli_job *job)
 {
-  if (job->info->channels != 1) return CLI_DONE;
-  const aus_status s = aus_model_spectrogram(job->model, job->components.samples, job->components.whole, &job->spectrogram);
-  if (s == AUS_OK || s == AUS_ENOTSUP) return CLI_DONE; /* a model without a front end of ours shows no picture */
-  return cli_fail(job->cs, CLI_WORKING, s);
+  aus_status s = job->info->channels == 1 ? aus_model_spectrogram(job->model, job->components.samples, job->components.whole, &job->spectrogram) : AUS_ENOTSUP;
+  if (s == AUS_ENOTSUP) s = look_ourselves(job); /* a model without a front end of ours shows no picture */
+  return s == AUS_OK ? CLI_DONE : cli_fail(job->cs, CLI_WORKING, s);
 }

@@ -72,6 +72,7 @@ void cli_json_files(const cli_job *job, aus_json *j, const char *folder)
     aus_json_string(j, "file", "spectrogram.npy");
     aus_json_real(j, "hop_seconds", s->hop_seconds);
     aus_json_string(j, "unit", s->unit);
+    aus_json_string(j, "of", job->spectrogram_ours ? "input" : "model");
     put_hz(j, s->bands, s->hz);
     aus_json_close(j);
   }

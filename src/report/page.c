@@ -18,7 +18,9 @@ static aus_status write_page(aus_html *h, const aus_report *r)
   AUS_TRY(aus_page_see(h, r));
   AUS_TRY(aus_page_numbers(h, r));
   AUS_TRY(aus_page_made(h, r));
-  aus_page_end(h, &frame, r->json);
+  aus_page_scripts(h, &frame, r->json);
+  aus_page_players(h, r); /* the sound: it takes a browser as long to read as the rest, and nobody needs it before listening */
+  aus_page_close(h);
   return h->status;
 }
 

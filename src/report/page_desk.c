@@ -1,5 +1,5 @@
 /* page_desk.c - the mixing desk: a row per track with its switches, its wave and its value, over a transport, beside
- * the model's answers to what is switched on. Without script it is a list of players. */
+ * the model's answers to what is switched on. The sound itself stands at the end of the page, as a list of players. */
 #include "report/page.h"
 
 #include <math.h>
@@ -47,20 +47,6 @@ static const char *track_name(const aus_report *r, const aus_track *t)
   return t->component == AUS_TRACK_INPUT ? "the input, as the model heard it" : r->components->name[t->component];
 }
 
-static void player(aus_html *h, const aus_report *r, int32_t index)
-{
-  const aus_track *t = &r->tracks->track[index];
-  aus_html_raw(h, "<audio controls preload=\"none\" aria-label=\"");
-  aus_html_text(h, track_name(r, t));
-  aus_html_raw(h, "\" src=\"");
-  if (r->track_file) {
-    aus_html_text(h, r->track_file[index]);
-  } else {
-    aus_html_data_url(h, r->tracks->flac ? "audio/flac" : "audio/wav", t->bytes, t->size);
-  }
-  aus_html_raw(h, "\"></audio>");
-}
-
 static void switches(aus_html *h, const char *name)
 {
   static const struct { const char *kind, *letter; } button[2] = { { "mute", "M" }, { "solo", "S" } };
@@ -73,7 +59,7 @@ static void switches(aus_html *h, const char *name)
   aus_html_raw(h, "</span>");
 }
 
-static void row(aus_html *h, const aus_report *r, const aus_track *t, int32_t index, double loudest)
+static void row(aus_html *h, const aus_report *r, const aus_track *t, double loudest)
 {
   const char *name = track_name(r, t);
   const bool part = t->component >= 0;
@@ -94,7 +80,6 @@ static void row(aus_html *h, const aus_report *r, const aus_track *t, int32_t in
     aus_html_text(h, name);
     aus_html_raw(h, "\">");
   }
-  if (r->tracks) player(h, r, index);
   aus_html_raw(h, "</li>\n");
 }
 
@@ -107,19 +92,22 @@ static void answers(aus_html *h, const aus_report *r)
     aus_html_text(h, e->target[i].name);
     aus_html_format(h, "</button><output></output><span class=\"level\">%s</span><small class=\"how\"></small></div>\n", isfinite(e->target[i].score_none) ? "<i></i>" : "");
   }
-  aus_html_raw(h, "<p class=\"faint key\"><i class=\"tick none\"></i> every part off <i class=\"tick all\"></i> every part on</p>\n</div>\n");
+  bool none = false;
+  for (int32_t i = 0; i < e->n_targets; i++) none = none || isfinite(e->target[i].score_none);
+  aus_html_raw(h, none ? "<p class=\"faint key\"><i class=\"tick none\"></i> every part off <i class=\"tick all\"></i> every part on</p>\n</div>\n"
+                       : "<p class=\"faint key\"><i class=\"tick all\"></i> every part on</p>\n</div>\n");
 }
 
-static void transport(aus_html *h)
+static void transport(aus_html *h, int32_t parts)
 {
   aus_html_raw(h,
     "<div class=\"transport js\">\n<button id=\"play\" aria-pressed=\"false\">Play</button>"
     "<input id=\"seek\" type=\"range\" min=\"0\" max=\"1\" step=\"0.0001\" value=\"0\" aria-label=\"position\"><output id=\"clock\"></output>\n"
     "<span class=\"group\"><button id=\"loop\" aria-pressed=\"false\">Loop</button><button id=\"loop-from\" title=\"loop from here\">from here</button><button id=\"loop-to\" title=\"loop to here\">to here</button>"
-    "<small id=\"range\">all of it</small></span>\n</div>\n"
-    "<div class=\"transport js\" role=\"group\" aria-label=\"mixes\"><button data-mix=\"all\">everything</button><button data-mix=\"for\">what speaks for it</button>"
-    "<button data-mix=\"against\">what speaks against it</button><button data-mix=\"top\">its top three</button><button data-mix=\"invert\">the rest</button></div>\n"
-    "<p class=\"now js\">Heard now: <output id=\"state\" aria-live=\"polite\"></output> <button id=\"levels\" hidden>levels as evaluated</button></p>\n");
+    "<small id=\"range\">all of it</small></span>\n</div>\n");
+  aus_html_format(h, "<div class=\"transport js\" role=\"group\" aria-label=\"mixes\"><button data-mix=\"all\">everything</button><button data-mix=\"for\">what speaks for it</button>"
+    "<button data-mix=\"against\">what speaks against it</button>%s<button data-mix=\"invert\">the rest</button></div>\n", parts > 3 ? "<button data-mix=\"top\">its top three</button>" : "");
+  aus_html_raw(h, "<p class=\"now js\">Heard now: <output id=\"state\" aria-live=\"polite\"></output> <button id=\"levels\" hidden>levels as evaluated</button></p>\n");
 }
 
 /* What a listener must know that the numbers do not say. */
@@ -137,12 +125,18 @@ static void remarks(aus_html *h, const aus_report *r)
   if (r->track_file) {
     aus_html_raw(h, "<p class=\"warn\">The sound is too large for the page and lies in the folder ");
     aus_html_text(h, r->sound_folder);
-    aus_html_raw(h, ", which must stay beside it. Tracks then keep step to within a few hundredths of a second, and regions of the picture cannot be played.</p>\n");
+    aus_html_raw(h, ", which must stay beside it. A page may play such files but not read them: tracks are players of their own, steered to keep step "
+                    "<span class=\"js\">(apart now: <output id=\"apart\">not playing</output>)</span>, and regions of the picture cannot be played.</p>\n");
   }
   if (t->gain < 0.99) {
     aus_html_raw(h, "<p class=\"warn\">All tracks are turned down by the same factor, ");
     aus_html_number(h, t->gain, 4);
     aus_html_raw(h, ", because one part is louder than full scale. The numbers were made with the original level.</p>\n");
+  }
+  if (aus_trust_of_map(&r->explanation->target[0]) && r->explanation->n_targets > 1 && r->components->n == 3) {
+    aus_html_raw(h, "<p class=\"warn\">The parts here are what the map of <b>");
+    aus_html_text(h, r->explanation->target[0].name);
+    aus_html_raw(h, "</b> marks; the shares of the other answers are the sums of their own maps. Their marks are heard with \xe2\x80\x9cplay only\xe2\x80\x9d over the picture below.</p>\n");
   }
   if (r->components->off) aus_html_raw(h, "<p class=\"warn\">An absent part is not silence here but the baseline, which is always on; a part alone is the difference that it makes.</p>\n");
 }
@@ -160,7 +154,7 @@ static void rows(aus_html *h, const aus_report *r)
   aus_html_format(h, "<ol class=\"tracks%s\"%s>\n", n > MANY ? " many" : "", n > MANY ? " tabindex=\"0\" aria-label=\"the parts\"" : "");
   for (int32_t i = 0; i < n; i++) {
     const aus_track silent = { .component = i };
-    row(h, r, t ? &t->track[i] : &silent, i, loudest);
+    row(h, r, t ? &t->track[i] : &silent, loudest);
   }
   aus_html_raw(h, "</ol>\n");
 }
@@ -170,7 +164,7 @@ aus_status aus_page_desk(aus_html *h, const aus_report *r)
   const aus_components *c = r->components;
   aus_html_format(h, "<section id=\"desk\" data-rate=\"%d\" data-samples=\"%lld\" data-bits=\"%d\" data-sound=\"%s\">\n<h2>Listen</h2>\n<div class=\"two\">\n<div>\n", c->rate,
                   (long long)c->samples, r->tracks ? r->tracks->bits : 0, !r->tracks ? "none" : r->track_file ? "folder" : "page");
-  transport(h);
+  transport(h, c->n);
   aus_html_raw(h, "<p class=\"head js\" aria-hidden=\"true\"><span></span><span>part</span><span></span><span>share in <b data-target-name></b></span><span>level</span></p>\n");
   rows(h, r);
   aus_html_raw(h, "</div>\n");
@@ -180,4 +174,25 @@ aus_status aus_page_desk(aus_html *h, const aus_report *r)
   remarks(h, r);
   aus_html_raw(h, "</section>\n");
   return AUS_OK;
+}
+
+static void player(aus_html *h, const aus_report *r, int32_t index)
+{
+  const aus_track *t = &r->tracks->track[index];
+  aus_html_raw(h, "<li><span>");
+  aus_html_text(h, track_name(r, t));
+  aus_html_format(h, "</span> <audio controls preload=\"none\" data-component=\"%d\" aria-label=\"", t->component);
+  aus_html_text(h, track_name(r, t));
+  aus_html_raw(h, "\" src=\"");
+  if (r->track_file) aus_html_text(h, r->track_file[index]);
+  else aus_html_data_url(h, r->tracks->flac ? "audio/flac" : "audio/wav", t->bytes, t->size);
+  aus_html_raw(h, "\"></audio></li>\n");
+}
+
+void aus_page_players(aus_html *h, const aus_report *r)
+{
+  if (!r->tracks) return;
+  aus_html_raw(h, "<section id=\"players\" aria-label=\"the parts, one by one\">\n<h2>Each part alone</h2>\n<ul>\n");
+  for (int32_t i = 0; i < r->tracks->n; i++) player(h, r, i);
+  aus_html_raw(h, "</ul>\n</section>\n");
 }

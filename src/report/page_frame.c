@@ -53,11 +53,19 @@ void aus_page_begin(aus_html *h, const aus_page_frame *f)
   aus_html_raw(h, "</h1>\n</header>\n<main>\n");
 }
 
-void aus_page_end(aus_html *h, const aus_page_frame *f, const char *json)
+void aus_page_scripts(aus_html *h, const aus_page_frame *f, const char *json)
 {
   aus_html_raw(h, "</main>\n<script type=\"application/json\" id=\"result\">");
   aus_html_raw(h, json);
   aus_html_raw(h, "</script>\n<script>");
   aus_html_raw(h, f->js);
-  aus_html_raw(h, "</script>\n</body>\n</html>\n");
+  aus_html_raw(h, "</script>\n");
+}
+
+void aus_page_close(aus_html *h) { aus_html_raw(h, "</body>\n</html>\n"); }
+
+void aus_page_end(aus_html *h, const aus_page_frame *f, const char *json)
+{
+  aus_page_scripts(h, f, json);
+  aus_page_close(h);
 }

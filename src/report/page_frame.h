@@ -16,5 +16,8 @@ extern const char aus_page_css[];
 /* Everything up to the first section; from </main> to the end, with the JSON that scripts read (written for_html). */
 void aus_page_begin(aus_html *h, const aus_page_frame *f);
 void aus_page_end(aus_html *h, const aus_page_frame *f, const char *json);
+/* The same in two steps, for what comes after the scripts. */
+void aus_page_scripts(aus_html *h, const aus_page_frame *f, const char *json);
+void aus_page_close(aus_html *h);
 
 #endif

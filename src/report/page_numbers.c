@@ -41,35 +41,85 @@ static void signed_cell(aus_html *h, double v)
   aus_html_raw(h, "</td>");
 }
 
-static void weight_row(aus_html *h, const char *name, const aus_weight *w)
+/* Columns that some part of this target has something in: a map has no intervals, few methods have Shapley values. */
+typedef struct columns { bool interval, shapley, alone, without; } columns;
+
+static columns columns_of(const aus_explanation *e, const aus_target_explanation *t)
 {
-  aus_html_raw(h, "<tr><th scope=\"row\">");
-  aus_html_text(h, name);
-  aus_html_raw(h, "</th>");
-  signed_cell(h, w->weight);
+  columns c = { false, false, false, false };
+  for (int32_t i = 0; i < e->n_components; i++) {
+    const aus_weight *w = &t->weight[i];
+    c.interval = c.interval || (isfinite(w->lo) && w->lo < w->hi);
+    c.shapley = c.shapley || isfinite(w->shapley);
+    c.alone = c.alone || isfinite(w->alone);
+    c.without = c.without || isfinite(w->without);
+  }
+  return c;
+}
+
+static void interval_cell(aus_html *h, const aus_weight *w)
+{
   aus_html_raw(h, "<td class=\"n\">");
   aus_html_signed(h, w->lo, 3);
   aus_html_raw(h, " to ");
   aus_html_signed(h, w->hi, 3);
   aus_html_raw(h, "</td>");
-  signed_cell(h, w->shapley);
+}
+
+static void error_cell(aus_html *h, const aus_weight *w)
+{
   aus_html_raw(h, "<td class=\"n\">");
   if (w->shapley_se > 0) aus_html_raw(h, "\xc2\xb1 ");
   if (w->shapley_se > 0) aus_html_number(h, w->shapley_se, 2);
   else aus_html_raw(h, isfinite(w->shapley) ? "exact" : "\xe2\x80\x93");
   aus_html_raw(h, "</td>");
-  cell(h, w->alone);
-  cell(h, w->without);
+}
+
+static void weight_row(aus_html *h, const char *name, const aus_weight *w, columns c)
+{
+  aus_html_raw(h, "<tr><th scope=\"row\">");
+  aus_html_text(h, name);
+  aus_html_raw(h, "</th>");
+  signed_cell(h, w->weight);
+  if (c.interval) interval_cell(h, w);
+  if (c.shapley) signed_cell(h, w->shapley);
+  if (c.shapley) error_cell(h, w);
+  if (c.alone) cell(h, w->alone);
+  if (c.without) cell(h, w->without);
   aus_html_raw(h, "</tr>\n");
 }
 
+static void table_head(aus_html *h, const aus_explanation *e, const aus_target_explanation *t, columns c)
+{
+  aus_html_raw(h, "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"the parts in numbers\"><table><thead><tr><th scope=\"col\">part</th><th scope=\"col\" class=\"n\">");
+  aus_html_raw(h, !aus_trust_of_map(t) ? "weight" : strcmp(t->map.domain, "tiles") == 0 ? "value" : "the map's sum");
+  aus_html_raw(h, "</th>");
+  if (c.interval) {
+    aus_html_raw(h, "<th scope=\"col\" class=\"n\">");
+    aus_html_text(h, e->interval[0] ? e->interval : "interval");
+    aus_html_raw(h, "</th>");
+  }
+  if (c.shapley) aus_html_raw(h, "<th scope=\"col\" class=\"n\">Shapley value</th><th scope=\"col\" class=\"n\">error</th>");
+  if (c.alone) aus_html_raw(h, "<th scope=\"col\" class=\"n\">alone</th>");
+  if (c.without) aus_html_raw(h, "<th scope=\"col\" class=\"n\">all but it</th>");
+  aus_html_raw(h, "</tr></thead><tbody>\n");
+}
+
+enum { SHORT_TABLE = 24 };
+
+/* Strongest first; a long one shows its top and folds the rest. */
 static void table(aus_html *h, const aus_explanation *e, const aus_target_explanation *t, const int32_t *order)
 {
-  aus_html_raw(h, "<div class=\"wide\"><table><thead><tr><th>part</th><th class=\"n\">weight</th><th class=\"n\">");
-  aus_html_text(h, e->interval[0] ? e->interval : "interval");
-  aus_html_raw(h, "</th><th class=\"n\">Shapley value</th><th class=\"n\">error</th><th class=\"n\">alone</th><th class=\"n\">all but it</th></tr></thead><tbody>\n");
-  for (int32_t k = 0; k < e->n_components; k++) weight_row(h, e->component[order[k]], &t->weight[order[k]]);
+  const columns c = columns_of(e, t);
+  const int32_t top = e->n_components > SHORT_TABLE + 8 ? SHORT_TABLE : e->n_components;
+  table_head(h, e, t, c);
+  for (int32_t k = 0; k < top; k++) weight_row(h, e->component[order[k]], &t->weight[order[k]], c);
   aus_html_raw(h, "</tbody></table></div>\n");
+  if (top == e->n_components) return;
+  aus_html_format(h, "<details><summary>the other %d parts</summary>\n", e->n_components - top);
+  table_head(h, e, t, c);
+  for (int32_t k = top; k < e->n_components; k++) weight_row(h, e->component[order[k]], &t->weight[order[k]], c);
+  aus_html_raw(h, "</tbody></table></div></details>\n");
 }
 
 /* ---- what if ---------------------------------------------------------------------------------------- */
@@ -148,10 +198,38 @@ static void what_if(aus_html *h, const aus_explanation *e, int32_t target)
 
 /* ---- trust -------------------------------------------------------------------------------------------- */
 
+/* What there is to doubt about a map: what it sums to, how chance came in, how fine it is, what the method cannot tell. */
+static void trust_in_map(aus_html *h, const aus_explanation *e, const aus_target_explanation *t)
+{
+  aus_html_raw(h, "<ul>\n");
+  if (isfinite(t->local_prediction)) {
+    aus_html_raw(h, "<li>Sum: the map adds up to ");
+    aus_html_signed(h, t->local_prediction, 3);
+  }
+  if (!isfinite(t->local_prediction)) {
+    aus_html_raw(h, "<li>Sum: values of this method need not add up to the answer");
+  } else if (isfinite(t->additivity_gap)) {
+    aus_html_raw(h, "; it should be what the answer differs from the baseline's, and is off by ");
+    aus_html_number(h, fabs(t->additivity_gap), 2);
+  } else {
+    aus_html_raw(h, "; this method does not promise that it is the answer");
+  }
+  aus_html_raw(h, ".</li>\n");
+  if (isfinite(t->weight[0].lo) && t->weight[0].lo < t->weight[0].hi) aus_html_raw(h, "<li>Chance: masks were drawn; the table's intervals say how much that matters.</li>\n");
+  if (e->n_components == 3) aus_html_raw(h, "<li>The parts are cut out of the sound by a soft mask, so that they overlap a little in what they hold.</li>\n");
+  if (isfinite(t->complexity)) {
+    aus_html_raw(h, "<li>Spread: ");
+    aus_html_number(h, t->complexity, 2);
+    aus_html_raw(h, " (0: one cell says it all, 1: all say the same).</li>\n");
+  }
+  aus_html_raw(h, "</ul>\n");
+}
+
 static void trust(aus_html *h, const aus_explanation *e, const aus_target_explanation *t)
 {
   aus_html_raw(h, "<h4>How far to trust it</h4>\n");
   aus_page_trust(h, e, t);
+  if (aus_trust_of_map(t)) { trust_in_map(h, e, t); return; }
   aus_html_raw(h, "<ul>\n<li>Fit: R\xc2\xb2 ");
   aus_html_number(h, t->r2, 3);
   aus_html_format(h, "; %s. ", aus_trust_fit(t->r2));

@@ -70,14 +70,15 @@ static void curve(aus_html *h, const aus_overlay *o, int32_t target)
 
 /* ---- what the script colours --------------------------------------------------------------------- */
 
-/* One signed byte per cell, 127 the peak; rows from the lowest band up. */
+/* One signed byte per cell, 127 the peak; rows from the lowest band up. The byte goes with the square root of the value: a few
+ * cells of a gradient's map are a hundred times the rest, and what is a hundredth should still be seen. */
 static aus_status put_values(aus_html *h, const aus_overlay *o)
 {
   const size_t n = (size_t)o->bands * (size_t)o->columns;
   uint8_t *bytes = aus_alloc(h->ctx, n, 1);
   char *text = aus_alloc(h->ctx, AUS_BASE64_SIZE(n) + 1, 1);
   if (!bytes || !text) { aus_free(h->ctx, bytes); aus_free(h->ctx, text); return AUS_ENOMEM; }
-  for (size_t i = 0; i < n; i++) bytes[i] = (uint8_t)(int8_t)(o->peak > 0 ? lrint(127 * o->value[i] / o->peak) : 0);
+  for (size_t i = 0; i < n; i++) bytes[i] = (uint8_t)(int8_t)(o->peak > 0 ? lrint(copysign(127 * sqrt(fabs((double)o->value[i]) / o->peak), (double)o->value[i])) : 0);
   aus_base64_encode(bytes, n, text);
   text[AUS_BASE64_SIZE(n)] = '\0';
   aus_html_raw(h, text);
@@ -134,7 +135,7 @@ static void caption(aus_html *h, const aus_report *r, const aus_picture *p, cons
   aus_html_raw(h, "<figcaption>");
   if (overlay->value) {
     aus_html_raw(h, "<span class=\"key\"><i class=\"swatch against\"></i> speaks against \xe2\x88\x92<span data-peak></span> <i class=\"swatch for\"></i> speaks for +<span data-peak></span> (most in one cell). "
-                    "Below: the answer over time, per second. </span>");
+                    "Colour grows with the square root of the value and is full from <span data-full></span> on, for the strongest hundredth. Below: the answer over time, per second. </span>");
     if (overlay->cell_s > 0) {
       aus_html_raw(h, "One value of the map covers ");
       aus_html_number(h, overlay->cell_s, 3);
@@ -149,8 +150,9 @@ static void caption(aus_html *h, const aus_report *r, const aus_picture *p, cons
   } else {
     aus_html_raw(h, "The parts are whole sounds and have no place in the picture. ");
   }
-  aus_html_text(h, r->front_end);
-  aus_html_format(h, "; %d bands from ", s->bands);
+  if (r->spectrogram_ours) aus_html_raw(h, "This is a spectrogram of the input by us, in mel bands; what the model works on is not known. ");
+  else aus_html_text(h, r->front_end);
+  aus_html_format(h, r->spectrogram_ours ? "%d bands from " : "; %d bands from ", s->bands);
   aus_html_number(h, s->hz[0], 4);
   aus_html_raw(h, " to ");
   aus_html_number(h, s->hz[s->bands - 1], 5);
@@ -172,13 +174,15 @@ static aus_status figure(aus_html *h, const aus_report *r, const aus_overlay *ov
   const double span = (double)s->frames * s->hop_seconds, whole = (double)r->components->samples / r->components->rate;
   bool any_map = false;
   for (int32_t i = 0; i < r->explanation->n_targets; i++) any_map = any_map || overlay[i].value;
-  aus_html_raw(h, "<section id=\"see\">\n<h2>What the model sees</h2>\n");
+  aus_html_raw(h, r->spectrogram_ours ? "<section id=\"see\">\n<h2>The sound, in a picture</h2>\n" : "<section id=\"see\">\n<h2>What the model sees</h2>\n");
   controls(h, any_map, r);
   aus_html_raw(h, "<figure><div class=\"frame\">");
   frequency_axis(h, s);
   aus_html_raw(h, "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"the picture, wider than the page when zoomed\"><div class=\"zoomed\" data-share=\"");
   aus_html_number(h, span > 0 ? whole / span : 1, 9);
-  aus_html_raw(h, "\">\n<div class=\"stage\" id=\"stage\"><img alt=\"the model's own spectrogram\" src=\"");
+  aus_html_raw(h, "\">\n<div class=\"stage\" id=\"stage\"><img decoding=\"async\" alt=\"");
+  aus_html_raw(h, r->spectrogram_ours ? "a spectrogram of the input" : "the model's own spectrogram");
+  aus_html_raw(h, "\" src=\"");
   aus_html_data_url(h, "image/png", p.png, p.size);
   aus_html_format(h, "\"><canvas id=\"map\" width=\"%lld\" height=\"%d\" role=\"img\" aria-label=\"the answer's map over the spectrogram\"></canvas><div class=\"brush\" hidden></div><div class=\"cursor\"></div></div>\n",
                   (long long)((s->frames + p.frames_per_column - 1) / p.frames_per_column), s->bands);

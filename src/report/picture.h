@@ -21,6 +21,9 @@ aus_status aus_picture_levels(aus_ctx *ctx, const aus_spectrogram *s, aus_pictur
 aus_status aus_picture_make(aus_ctx *ctx, const aus_spectrogram *s, aus_picture *out);
 void aus_picture_free(aus_ctx *ctx, aus_picture *p);
 
+/* A spectrogram of mono sound by us, for models that show none. The caller frees image and hz (aus_free). */
+aus_status aus_own_spectrogram(aus_ctx *ctx, int32_t rate, int64_t samples, const float *x, aus_spectrogram *out);
+
 /* Where a frequency lies among the bands, 0 the bottom, 1 the top; round ones to write beside the picture. */
 typedef struct aus_tick { double height; const char *text; } aus_tick;
 enum { AUS_TICKS = 9 };

@@ -28,6 +28,7 @@ typedef struct aus_report {
   const char *const *track_file;        /* NULL: the sound is in the page; else [tracks->n] links relative to it */
   const char *sound_folder;             /* their folder, as the page names it */
   const aus_spectrogram *spectrogram;   /* NULL: the model shows none */
+  bool spectrogram_ours;                /* it is of the input and by us: the model's own view is not known */
   const char *front_end;
   const aus_fact *fact;
   int32_t n_facts;
@@ -47,6 +48,8 @@ void aus_explanation_json(aus_json *j, const aus_explanation *e, const aus_compo
 /* All of it in one: the worse of fit and stability, as a sentence. */
 typedef enum aus_trust { AUS_TRUST_GOOD, AUS_TRUST_FAIR, AUS_TRUST_POOR, AUS_TRUST_NONE } aus_trust;
 aus_trust aus_trust_verdict(const aus_explanation *e, const aus_target_explanation *t, char *words, size_t size);
+/* Whether there is a map and no surrogate: fit and chance are not the questions then. */
+bool aus_trust_of_map(const aus_target_explanation *t);
 /* On the surrogate's weighted R2: "the weights describe the model well on these mixes". */
 const char *aus_trust_fit(double r2);
 /* On rank stability over seeds; on the Shapley sum. */

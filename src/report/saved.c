@@ -340,6 +340,7 @@ static aus_status describe(const loader *l)
   aus_saved *s = l->s;
   const aus_json_node *root = l->t->node, *notes = aus_json_member(l->t, root, "notes"), *note = aus_json_first(l->t, notes), *input = aus_json_member(l->t, root, "input"), *model = aus_json_member(l->t, root, "model");
   const char *path = aus_json_get_text(l->t, input, "path", l->path), *slash = strrchr(path, '/'), *name = aus_json_get_text(l->t, model, "name", "");
+  const aus_json_node *picture = aus_json_member(l->t, aus_json_member(l->t, root, "files"), "spectrogram");
   char seconds[32];
   aus_facts_of(l->t, &s->facts);
   aus_format_real(seconds, (double)s->components.samples / s->components.rate, 3);
@@ -350,7 +351,8 @@ static aus_status describe(const loader *l)
     if (note->kind == AUS_JSON_STRING) s->note[s->n_notes++] = note->text;
   s->report = (aus_report){ .title = slash && slash[1] ? slash + 1 : path, .subtitle = s->subtitle, .offset = aus_json_get_real(l->t, input, "offset", 0),
                             .file_rate = (int32_t)fmin(fmax(aus_json_get_real(l->t, input, "rate", 0), 0), INT32_MAX), .explanation = &s->explanation, .components = &s->components,
-                            .spectrogram = s->spectrogram.frames > 0 ? &s->spectrogram : NULL, .front_end = aus_json_get_text(l->t, model, "front_end", ""),
+                            .spectrogram = s->spectrogram.frames > 0 ? &s->spectrogram : NULL, .spectrogram_ours = strcmp(aus_json_get_text(l->t, picture, "of", "model"), "input") == 0,
+                            .front_end = aus_json_get_text(l->t, model, "front_end", ""),
                             .fact = s->facts.fact, .n_facts = s->facts.n, .note = s->note, .n_notes = s->n_notes, .json = s->json };
   return AUS_OK;
 }

@@ -20,6 +20,7 @@ AUS_SOURCES += \
 	src/report/number.h \
 	src/report/overlay.c \
 	src/report/overlay.h \
+	src/report/own_picture.c \
 	src/report/page.c \
 	src/report/page.h \
 	src/report/page_desk.c \
@@ -47,7 +48,9 @@ AUS_SOURCES += \
 	src/report/sound.h \
 	src/report/trust.c \
 	src/report/whatif.c \
-	src/report/whatif.h
+	src/report/whatif.h \
+	src/report/where.c \
+	src/report/where.h
 
 # The page's style and scripts are files of their own; here they become C strings.
 WEB_JS = \

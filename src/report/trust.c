@@ -3,10 +3,12 @@
  * R2 is the share of the variance of the model's answers, over the mixes evaluated and weighted as the fit
  * weights them, that the weights reproduce. Where it is low, components act together and a weight per component
  * cannot tell the whole story; Shapley values then still share the difference f(all) - f(none) out fairly. */
+#include "report/number.h"
 #include "report/report.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 const char *aus_trust_fit(double r2)
 {
@@ -25,9 +27,38 @@ const char *aus_trust_stability(double stability, bool exhaustive)
   return "other seeds give another order: draw many more samples";
 }
 
+bool aus_trust_of_map(const aus_target_explanation *t) { return t->map.frames > 0 && !isfinite(t->r2); }
+
+/* Whether the model was shown what the map marks: parts 0 and 1 are cut from the first target's map. */
+static bool was_heard(const aus_explanation *e, const aus_target_explanation *t)
+{
+  return t == e->target && e->n_components == 3 && strcmp(e->component[0], "positive") == 0 && isfinite(t->weight[0].alone) && isfinite(t->weight[1].alone) && isfinite(t->weight[0].without);
+}
+
+/* A map says where evidence lies. The model itself is asked: does it say more to what is marked for than to what is marked
+ * against, and less without it? Both differences, the smaller one, against the answer. */
+static aus_trust verdict_on_map(const aus_explanation *e, const aus_target_explanation *t, char *words, size_t size)
+{
+  char plus[AUS_NUMBER], minus[AUS_NUMBER], gone[AUS_NUMBER];
+  if (!was_heard(e, t)) {
+    snprintf(words, size, e->n_targets > 1 && t != e->target && was_heard(e, e->target) ? "Not tested: only what the first answer's map marks was played to the model. Explain this answer alone to test it."
+                                                        : "Nothing here says how well this map fits the model: auscult evaluate measures it.");
+    return AUS_TRUST_NONE;
+  }
+  const aus_weight *p = &t->weight[0], *n = &t->weight[1];
+  const double margin = fmin(p->alone - n->alone, n->without - p->without) / fmax(fabs(t->raw_score), 1e-12);
+  aus_number_text(plus, p->alone, 3);
+  aus_number_text(minus, n->alone, 3);
+  aus_number_text(gone, p->without, 3);
+  snprintf(words, size, "Tested on the model: it says %s to what the map marks for, %s to what it marks against, %s without the first%s", plus, minus, gone,
+           margin >= 0.5 ? ": the map finds what matters." : margin >= 0.15 ? ": the map is roughly right." : ": the map does not find what matters, do not trust it.");
+  return margin >= 0.5 ? AUS_TRUST_GOOD : margin >= 0.15 ? AUS_TRUST_FAIR : AUS_TRUST_POOR;
+}
+
 aus_trust aus_trust_verdict(const aus_explanation *e, const aus_target_explanation *t, char *words, size_t size)
 {
   const double share = 100 * fmax(0, t->r2), sure = t->stability;
+  if (aus_trust_of_map(t)) return verdict_on_map(e, t, words, size);
   if (!isfinite(t->r2)) {
     snprintf(words, size, "The model's answer is the same for every mix: there is nothing to explain.");
     return AUS_TRUST_NONE;

@@ -1,6 +1,7 @@
 /* lib.mjs - what the page's tests share: a browser that tells on every request and message, the command, checks. */
 import { chromium } from 'playwright-core';
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 
 export const work = process.env.WORK, demo = work + '/demo', pages = work + '/pages', shots = work + '/shots';
 export const ok = (name) => console.log('ok - ' + name);
@@ -30,8 +31,8 @@ export const open = async (browser, file, options) => {
 export const quiet = (name, page) => check(name + ': no message, no error, no request', page.said.length === 0, page.said.slice(0, 3).join('; '));
 
 /* Nothing is wider than the window, light and dark, at every width; a screenshot of each. */
-export const looks = async (browser, file, name) => {
-  for (const width of [360, 390, 800, 1280, 1400])
+export const looks = async (browser, file, name, widths = [360, 390, 800, 1280, 1400]) => {
+  for (const width of widths)
     for (const colorScheme of ['light', 'dark']) {
       const page = await open(browser, file, { viewport: { width, height: 900 }, colorScheme });
       const wide = await page.evaluate(() => {
@@ -71,6 +72,18 @@ export const contrast = async (page, name) => {
     return [...found];
   });
   check(`${name}: text stands out from its ground`, bad.length === 0, bad.slice(0, 5).join('; '));
+};
+
+/* axe-core, the judge that others use for accessibility: WCAG 2.1 A and AA and its best practices. Where npm cannot fetch it, it is
+ * said once. */
+let axe = null, missed = false;
+try { axe = readFileSync(work + '/node_modules/axe-core/axe.min.js', 'utf8'); } catch (e) { /* not there */ }
+export const judged = async (page, name) => {
+  if (!axe) { if (!missed) console.log('skip - axe-core is not here: npm could not fetch it'); missed = true; return; }
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] }));
+  check(`${name}: axe-core ${found.testEngine.version} finds nothing in ${found.passes.length} rules`, found.violations.length === 0,
+    found.violations.slice(0, 4).map((v) => `${v.id}: ${v.nodes.length} (${v.nodes[0].html.slice(0, 90)})`).join('; '));
 };
 
 /* Every control has a name that a screen reader can say. */

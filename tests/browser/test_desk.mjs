@@ -1,6 +1,6 @@
 /* test_desk.mjs - the mixing desk and the picture, control by control. */
-import { auscult, check, demo, launch, looks, named, near, notOk, ok, open, pages, quiet } from './lib.mjs';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { auscult, check, demo, judged, launch, looks, named, near, notOk, ok, open, pages, quiet } from './lib.mjs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 
 const song = demo + '/song.wav', model = demo + '/demo.aus', browser = await launch();
 const explain = (page, ...args) => JSON.parse(auscult('explain', song, '-m', model, '--report', `${pages}/${page}.html`, '--force', '--json', ...args));
@@ -12,24 +12,29 @@ const state = (page) => read(page, () => document.getElementById('state').textCo
 
 const stems = explain('stems', '--stems', demo + '/stems', '--target', 'top5'), n = stems.components.length;
 {
-  const page = await open(browser, pages + '/stems.html'), loads = [], costs = [];
-  for (let i = 0; i < 3; i++) { /* what it costs in time of the page's own thread: the machine may be busy with other things */
+  const page = await open(browser, pages + '/stems.html');
+  writeFileSync(pages + '/nothing.html', '<!DOCTYPE html><html lang="en"><title>t</title><button>x</button><script>window.auscult = { interactive: performance.now() }</script></html>');
+  const took = { page: [], nothing: [] }, costs = [];
+  for (let i = 0; i < 7; i++) for (const kind of ['nothing', 'page']) { /* by the clock and, since the machine may be busy with other things, in time of the page's own thread */
     const context = await browser.newContext(), again = await context.newPage(), cdp = await context.newCDPSession(again);
     await cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
-    await again.goto('file://' + pages + '/stems.html');
+    await again.goto('file://' + pages + (kind === 'page' ? '/stems.html' : '/nothing.html'));
+    took[kind].push(await read(again, () => window.auscult.interactive));
     const { metrics } = await cdp.send('Performance.getMetrics');
-    costs.push(Math.round(1000 * metrics.find((m) => m.name === 'TaskDuration').value));
-    loads.push(Math.round(await read(again, () => performance.getEntriesByType('navigation')[0].domComplete)));
+    if (kind === 'page') costs.push(1000 * metrics.find((m) => m.name === 'TaskDuration').value);
     await context.close();
   }
-  check(`interactive after ${costs.join(', ')} ms of work, under 300 (by the clock ${loads.join(', ')} ms)`, Math.min(...costs) < 300);
+  const best = (v) => Math.round(Math.min(...v)), middle = (v) => Math.round([...v].sort((x, y) => x - y)[v.length >> 1]);
+  check(`interactive ${best(took.page)} ms after the navigation began (median ${middle(took.page)}; an empty page here ${best(took.nothing)}, median ${middle(took.nothing)}), with ${best(costs)} ms of work: under 300`,
+    Math.min(...took.page) < 300 && Math.min(...costs) < 300, took.page.join(' '));
   check(`five parts of 12 s in under 3 MB (${(statSync(pages + '/stems.html').size / 1e6).toFixed(2)} MB)`, statSync(pages + '/stems.html').size < 3e6);
   await named(page, 'stems');
+  await judged(page, 'stems');
 
   /* The sum of all tracks, rendered without a loudspeaker, against the input's own track. */
   const sums = await read(page, async () => {
     const a = window.auscult, count = a.state.on.length, whole = await a.render(a.state.on);
-    const audio = document.querySelector('.track[data-component="-2"] audio').getAttribute('src'), bytes = a.bytesOf(audio.slice(audio.indexOf(',') + 1));
+    const audio = document.querySelector('audio[data-component="-2"]').getAttribute('src'), bytes = a.bytesOf(audio.slice(audio.indexOf(',') + 1));
     const input = (await new OfflineAudioContext(1, 1, a.rate).decodeAudioData(bytes.buffer)).getChannelData(0).map((v) => Math.round(v * (v > 0 ? 32767 : 32768)) / 32768);
     const apart = (x, y) => x.reduce((m, v, i) => Math.max(m, Math.abs(v - y[i])), 0), sum = new Float32Array(whole.length);
     for (let i = 0; i < count; i++) (await a.render(a.state.on.map((o, k) => k === i))).forEach((v, t) => { sum[t] += v; });
@@ -95,8 +100,14 @@ const stems = explain('stems', '--stems', demo + '/stems', '--target', 'top5'), 
   await page.waitForTimeout(500);
   const moved = await time();
   check(`the clock runs (${moved.toFixed(2)} s)`, moved > 1.15 && moved < 2.5, moved);
-  await part(0).locator('.mute').click();
-  check('muting does not move it', Math.abs((await time()) - moved) < 0.5);
+  const slip = await read(page, async () => { /* against the clock on the wall: the machine may be slow */
+    const a = window.auscult, t0 = a.time(), w0 = performance.now();
+    document.querySelector('.track[data-component="0"] .mute').click();
+    const jump = a.time() - t0;
+    await new Promise((ok) => setTimeout(ok, 300));
+    return [jump, a.time() - t0 - (performance.now() - w0) / 1000];
+  });
+  check('muting does not move it', Math.abs(slip[0]) < 0.05 && Math.abs(slip[1]) < 0.15, slip.join(' '));
   await page.locator('#play').click();
   const held = await time();
   await page.waitForTimeout(150);
@@ -143,7 +154,7 @@ const stems = explain('stems', '--stems', demo + '/stems', '--target', 'top5'), 
   check('space pauses', (await page.locator('#play').textContent()) === 'Play');
   await page.keyboard.press('t');
   check('t: the next answer', (await read(page, () => window.auscult.state.target)) === 1 && (await page.locator('[data-target-name]').first().textContent()) === stems.targets[1].name);
-  await page.locator('.card button').nth(2).click();
+  await page.locator('.card [data-choose]').nth(2).click();
   check('a card chooses its answer', (await read(page, () => window.auscult.state.target)) === 2);
   const focus = [], fresh = await open(browser, pages + '/stems.html');
   for (let i = 0; i < 200; i++) {
@@ -199,14 +210,14 @@ const stems = explain('stems', '--stems', demo + '/stems', '--target', 'top5'), 
       const k = Math.round((i + 0.5) * 2 / seen.column_s), hz = (f + 0.5) * 2000;
       let b = 0;
       seen.hz.forEach((h, j) => { if (Math.abs(h - hz) < Math.abs(seen.hz[b] - hz)) b = j; });
-      cells[4 * i + f] = v[b * seen.columns + k] / 127 * seen.maps[0].peak;
+      cells[4 * i + f] = Math.sign(v[b * seen.columns + k]) * (v[b * seen.columns + k] / 127) ** 2 * seen.maps[0].peak;
     }
     const all = await a.render(a.state.on), parts = [];
     for (const kind of ['for', 'against', 'top']) parts.push((await a.sound(kind)).x);
     const power = (x) => x.reduce((s, y) => s + y * y, 0);
     return { cells, peak: seen.maps[0].peak, all: power(all), parts: parts.map(power) };
   });
-  for (const [i, v] of Object.entries(got.cells)) near(`tile ${tiles.components[i].name} has its value's colour`, v, tiles.targets[0].components[i].shapley, got.peak / 127);
+  for (const [i, v] of Object.entries(got.cells)) near(`tile ${tiles.components[i].name} has its value's colour`, v, tiles.targets[0].components[i].shapley, got.peak / 60);
   check('the positive and the negative cells share the sound out', got.parts[0] > 0 && got.parts[1] > 0 && got.parts[0] + got.parts[1] < 1.3 * got.all, JSON.stringify(got));
   check('the top five percent are less than the positive', got.parts[2] > 0 && got.parts[2] < got.parts[0], JSON.stringify(got));
   const ink = () => read(page, () => { const c = document.getElementById('map'), p = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; const seen = new Set(); for (let i = 0; i < p.length; i += 4) if (p[i + 3] > 100) seen.add(p[i] > p[i + 2] ? 'for' : 'against'); return [...seen].sort().join(); });
@@ -228,8 +239,86 @@ const stems = explain('stems', '--stems', demo + '/stems', '--target', 'top5'), 
   check('back to the tracks', (await state(page)) === 'everything: the input');
   quiet('tiles', page);
   await named(page, 'tiles');
+  await judged(page, 'tiles');
   await page.context().close();
   await looks(browser, pages + '/tiles.html', 'tiles');
+}
+
+/* ---- a map: parts that were played to the model, marks that can be heard --------------------------------------- */
+{
+  const map = explain('map', '--method', 'ixg', '--target', 'top2');
+  const page = await open(browser, pages + '/map.html'), target = map.targets[0];
+  const verdict = await page.locator('.card .trust').first().textContent();
+  check('the card says what the model said to what the map marks', verdict.includes('Tested on the model') && verdict.includes(String(Number(target.components[0].alone.toPrecision(3)))), verdict);
+  check('and where', /most of all at|half of it at|spread over/.test(await page.locator('.card .why').first().textContent()));
+  await page.locator('.card [data-hear="0"]').click();
+  check('what speaks for it: the positive part', (await state(page)) === 'positive', await state(page));
+  near('to which the model\u2019s own answer is shown', Number(await answer(page, 0).locator('output').textContent()), target.components[0].alone, 0.0006);
+  await page.locator('.track[data-component="2"] .mute').click();
+  await page.locator('.track[data-component="2"] .mute').click();
+  await page.locator('.track[data-component="2"] .mute').click();
+  near('positive and rest: all but the negative was tried too', Number(await answer(page, 0).locator('output').textContent()), target.components[1].without, 0.0006);
+  await page.locator('.card [data-hear="1"]').click();
+  await page.waitForFunction(() => /positive/.test(document.getElementById('state').textContent));
+  check('the second answer\u2019s marks are cut out here, and were not evaluated', (await answer(page, 1).getAttribute('data-kind')) === 'none');
+  const seen = await read(page, () => { const c = document.getElementById('map'), p = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let full = 0, some = 0; for (let i = 3; i < p.length; i += 4) { full += p[i] === 255; some += p[i] > 40; } return { full: full / (p.length / 4), some: some / (p.length / 4) }; });
+  check(`a gradient's map can be seen: ${(100 * seen.some).toFixed(0)} % of the cells, ${(100 * seen.full).toFixed(1)} % in full colour`, seen.some > 0.1 && seen.full > 0.002 && seen.full < 0.05, JSON.stringify(seen));
+  await page.locator('#copy').click();
+  check('the command is copied', /copied/.test(await page.locator('#copy').textContent()) && (await read(page, () => window.getSelection().toString())).includes('--method ixg'));
+  quiet('map', page);
+  await judged(page, 'map');
+  await named(page, 'map');
+  await page.context().close();
+  await looks(browser, pages + '/map.html', 'map');
+}
+
+/* ---- a program as the model: a picture by us ----------------------------------------------------------------------- */
+let program = true;
+try { auscult('explain', song, '--model-cmd', process.env.AUSCULT_EXAMPLES, '--method', 'time', '--segments', '4', '--duration', '3', '--report', pages + '/program.html', '--force'); }
+catch (e) { program = false; console.log('skip - a program as the model: ' + String(e.stderr || e.message).split('\n')[0]); }
+if (program) {
+
+  const page = await open(browser, pages + '/program.html');
+  check('a program\u2019s page has a picture and says whose', /spectrogram of the input by us/.test(await page.locator('figcaption').textContent()) && (await page.locator('#stage img').getAttribute('alt')) === 'a spectrogram of the input');
+  check('with the answer over it', (await page.locator('.curve').count()) > 0);
+  quiet('program', page);
+  await judged(page, 'program');
+  await page.context().close();
+  await looks(browser, pages + '/program.html', 'program');
+}
+
+/* ---- one part, many, long and foreign names, silence, a blink of sound ---------------------------------------------- */
+{
+  const folder = pages + '/odd', odd = [];
+  mkdirSync(folder + '/stems', { recursive: true });
+  const long_ = 'a very long name of a part that nobody would give but that a file may well have, twice as long as it should be, at least, and then some';
+  ['铃声 колокол 🔔', long_, 'عود', '"><script>alert(1)</script>'.replace('/', '∕')].forEach((name, i) => copyFileSync(`${demo}/stems/${['bell', 'bass', 'pluck', 'drums'][i]}.wav`, `${folder}/stems/${name}.wav`));
+  const wav = (name, samples, f) => { /* 16 bits, mono, 22050 Hz */
+    const b = Buffer.alloc(44 + 2 * samples);
+    b.write('RIFF', 0); b.writeUInt32LE(36 + 2 * samples, 4); b.write('WAVEfmt ', 8); b.writeUInt32LE(16, 16); b.writeUInt16LE(1, 20); b.writeUInt16LE(1, 22);
+    b.writeUInt32LE(22050, 24); b.writeUInt32LE(44100, 28); b.writeUInt16LE(2, 32); b.writeUInt16LE(16, 34); b.write('data', 36); b.writeUInt32LE(2 * samples, 40);
+    for (let i = 0; i < samples; i++) b.writeInt16LE(Math.round(32000 * f(i)), 44 + 2 * i);
+    writeFileSync(`${folder}/${name}`, b);
+    return `${folder}/${name}`;
+  };
+  const run = (page, input, ...args) => { auscult('explain', input, '-m', model, '--report', `${folder}/${page}.html`, '--force', ...args); odd.push(page); };
+  run('names', song, '--stems', folder + '/stems', '--target', 'top2');
+  run('one', song, '--method', 'time', '--segments', '1', '--target', 'top1');
+  run('twelve', song, '--method', 'time', '--segments', '12', '--target', 'top1', '--samples', '300');
+  run('silence', wav('silence.wav', 44100, () => 0), '--method', 'time', '--segments', '2', '--target', 'top1');
+  run('blink', wav('blink.wav', 2205, (i) => Math.sin(i / 5)), '--method', 'time', '--segments', '2', '--target', 'top1');
+  run('blinkmap', folder + '/blink.wav', '--method', 'ixg', '--target', 'top1');
+  for (const name of odd) {
+    const page = await open(browser, `${folder}/${name}.html`);
+    await page.locator('#play').click();
+    await page.waitForTimeout(120);
+    check(`${name}: it opens and plays`, (await read(page, () => document.documentElement.classList.contains('live'))) && (await read(page, () => window.auscult.time())) >= 0);
+    quiet(name, page);
+    await judged(page, name);
+    await named(page, name);
+    await page.context().close();
+    await looks(browser, `${folder}/${name}.html`, 'odd-' + name, [390, 1280]);
+  }
 }
 
 /* ---- 24 bits; sound in a folder; no script ----------------------------------------------------------------------- */
@@ -237,7 +326,7 @@ const stems = explain('stems', '--stems', demo + '/stems', '--target', 'top5'), 
   explain('bits', '--stems', demo + '/stems', '--target', 'drums', '--report-bits', '24', '--report-audio', 'wav');
   const page = await open(browser, pages + '/bits.html');
   const worst = await read(page, async () => {
-    const a = window.auscult, whole = await a.render(a.state.on), src = document.querySelector('.track[data-component="-2"] audio').getAttribute('src'), b = a.bytesOf(src.slice(src.indexOf(',') + 1));
+    const a = window.auscult, whole = await a.render(a.state.on), src = document.querySelector('audio[data-component="-2"]').getAttribute('src'), b = a.bytesOf(src.slice(src.indexOf(',') + 1));
     const view = new DataView(b.buffer), start = b.length - 3 * whole.length - (whole.length & 1);
     return whole.reduce((m, v, i) => Math.max(m, Math.abs(v - ((view.getInt8(start + 3 * i + 2) << 16) | view.getUint16(start + 3 * i, true)) / 8388608)), 0);
   });
@@ -251,10 +340,32 @@ const stems = explain('stems', '--stems', demo + '/stems', '--target', 'top5'), 
   check('the page says where its sound lies', /lies in the folder folder-sound/.test(await page.locator('#desk').textContent()));
   await page.locator('#play').click();
   await page.waitForTimeout(700);
-  const t = await read(page, () => [...document.querySelectorAll('.track audio')].slice(0, 3).map((x) => [x.currentTime, x.error && x.error.code]));
+  const t = await read(page, () => [...document.querySelectorAll('#players audio')].slice(0, 3).map((x) => [x.currentTime, x.error && x.error.code]));
   check('it plays from the folder', t.every(([s, e]) => s > 0.1 && !e), JSON.stringify(t));
+  const apart = await read(page, async () => { /* the players' own clocks, ten looks a second */
+    const players = [...document.querySelectorAll('#players audio')].filter((x) => Number(x.dataset.component) >= -1), gaps = [];
+    for (let i = 0; i < 40; i++) {
+      await new Promise((done) => setTimeout(done, 100));
+      const t = players.map((p) => p.currentTime);
+      gaps.push(Math.max(...t) - Math.min(...t));
+    }
+    gaps.sort((x, y) => x - y);
+    return { middle: gaps[20], most: gaps[39], shown: document.getElementById('apart').textContent };
+  });
+  check(`tracks in files are ${Math.round(1000 * apart.middle)} ms apart (median of 4 s, at most ${Math.round(1000 * apart.most)}); the page says ${apart.shown}`, apart.middle < 0.05 && /ms$/.test(apart.shown), JSON.stringify(apart));
+  const files = readdirSync(pages + '/folder-sound').sort(), coded = files.map((f) => [f, readFileSync(`${pages}/folder-sound/${f}`).toString('base64')]);
+  const sum = await read(page, async (list) => { /* the page may not read them; the test may, with the browser's own decoder */
+    const rate = window.auscult.rate, all = {};
+    for (const [name, text] of list) {
+      const x = (await new OfflineAudioContext(1, 1, rate).decodeAudioData(window.auscult.bytesOf(text).buffer)).getChannelData(0);
+      all[name.replace(/\..*/, '')] = x.map((v) => Math.round(v * (v > 0 ? 32767 : 32768)));
+    }
+    const input = all.input, parts = Object.keys(all).filter((k) => k !== 'input');
+    return { parts: parts.length, worst: input.reduce((m, v, i) => Math.max(m, Math.abs(parts.reduce((s, k) => s + all[k][i], 0) - v)), 0), loudest: input.reduce((m, v) => Math.max(m, Math.abs(v)), 0) };
+  }, coded);
+  check(`null test of the folder\u2019s files: ${sum.parts} parts minus the input leave ${sum.worst} steps of 16 bits`, sum.worst === 0 && sum.loudest > 1000, JSON.stringify(sum));
   await page.locator('.track[data-component="0"] .mute').click();
-  check('muting works there', await read(page, () => document.querySelector('.track[data-component="0"] audio').muted));
+  check('muting works there', await read(page, () => document.querySelector('audio[data-component="0"]').muted));
   const strange = page.said.filter((s) => !/^request: file:.*\/folder-sound\/[^/]*$/.test(s));
   check('nothing but the folder is asked for', strange.length === 0, strange.join('; '));
   await page.context().close();

@@ -26,6 +26,10 @@
     if (only) return { value: null, kind: 'none' };
     if (plain && answers && row.has(keyOf(on))) return { value: asked(row.get(keyOf(on)), k), kind: 'model' };
     if (plain && on.every(Boolean)) return { value: t.score, kind: 'model' };
+    if (plain && !answers) { /* a map: its parts were tried one by one */
+      const heard = on.reduce((s, o) => s + (o ? 1 : 0), 0), c = t.components, one = heard === 1 ? c[on.indexOf(true)].alone : heard === d - 1 ? c[on.indexOf(false)].without : null;
+      if (one !== null && one !== undefined) return { value: one, kind: 'model' };
+    }
     if (t.intercept === null || !d) return { value: null, kind: 'none' };
     return { value: t.components.reduce((s, c, i) => s + (on[i] ? volume[i] * c.weight : 0), t.intercept), kind: 'guess' };
   };

@@ -5,6 +5,7 @@ window.auscult = (function () {
   const byId = (id) => document.getElementById(id);
   const all = (selector, within) => Array.from((within || document).querySelectorAll(selector));
   const bytesOf = (base64) => Uint8Array.from(window.atob(base64), (c) => c.charCodeAt(0));
+  const loaded = new Promise((ok) => { if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', () => ok()); else ok(); });
   const data = (id) => { const e = byId(id); return e ? JSON.parse(e.textContent) : null; };
   const listeners = [];
   const state = { on: [], volume: [], target: 0, loop: null, only: null };
@@ -23,5 +24,5 @@ window.auscult = (function () {
     if (text !== undefined) e.textContent = text;
     return e;
   };
-  return { byId, all, bytesOf, data, state, number, signed, clock, change, make, hear: (f) => { listeners.push(f); f(state); }, result: data('result') };
+  return { loaded, byId, all, bytesOf, data, state, number, signed, clock, change, make, hear: (f) => { listeners.push(f); f(state); }, result: data('result') };
 })();

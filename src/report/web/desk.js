@@ -10,7 +10,7 @@
   const apart = desk.dataset.sound === 'folder'; /* sound in files beside the page: a page from a file may play but not read them */
   const rows = a.all('.track', desk), part = rows.filter((e) => Number(e.dataset.component) >= 0);
   const played = rows.filter((e) => Number(e.dataset.component) >= (part.length ? -1 : -2));
-  const tracks = played.map((e) => ({ e, component: Number(e.dataset.component), begin: Number(e.dataset.begin) / rate, audio: e.querySelector('audio'), buffer: null, gain: null }));
+  const tracks = played.map((e) => ({ e, component: Number(e.dataset.component), begin: Number(e.dataset.begin) / rate, audio: null, buffer: null, gain: null }));
   const play = a.byId('play'), seek = a.byId('seek'), clock = a.byId('clock'), loop = a.byId('loop');
   let context = null, ready = null, playing = false, started = 0, from = 0, at = 0, until = length, next = null, queue = [], special = null;
 
@@ -45,8 +45,35 @@
     return Promise.resolve();
   };
   const prepare = () => {
-    if (!ready) ready = apart ? Promise.resolve() : Promise.all(tracks.map(decode));
+    if (!ready) ready = a.loaded.then(() => { /* the sound stands after the scripts */
+      tracks.forEach((t) => { t.audio = document.querySelector('#players audio[data-component="' + t.component + '"]'); });
+      return apart ? together(0) : Promise.all(tracks.map(decode));
+    });
     return ready;
+  };
+  /* Players in files: all at this second and able to go on, so that they start in step. */
+  const together = (s) => Promise.all(tracks.map((t) => new Promise((ok) => {
+    const m = t.audio, there = () => { m.removeEventListener('canplaythrough', there); m.removeEventListener('error', there); ok(); };
+    m.preload = 'auto';
+    m.preservesPitch = false;
+    m.playbackRate = 1;
+    if (Math.abs(m.currentTime - s) < 1e-6 && m.readyState === 4) { ok(); return; }
+    m.addEventListener('canplaythrough', there);
+    m.addEventListener('error', there);
+    if (m.readyState === 0) m.load();
+    m.currentTime = s;
+  })));
+  /* Half of what a player is off is made good in the next second by its speed, at most 2 %; more than a tenth by a jump. */
+  const steer = (t) => {
+    let most = 0;
+    tracks.forEach((k) => {
+      const off = k.audio.currentTime - t;
+      most = Math.max(most, Math.abs(off));
+      if (Math.abs(off) > 0.1) k.audio.currentTime = t;
+      k.audio.playbackRate = Math.abs(off) < 0.002 || Math.abs(off) > 0.1 ? 1 : 1 - Math.max(-0.02, Math.min(0.02, off / 2));
+    });
+    a.off = most;
+    a.byId('apart').textContent = Math.round(1000 * most) + ' ms';
   };
   const gainOf = (t) => (t.component < 0 ? 1 : state.on[t.component] ? state.volume[t.component] : 0);
   /* Starts every track in ctx so that second `start` of the sound is heard at `when`, up to second `end`. */
@@ -92,15 +119,20 @@
     queue.forEach((s) => { try { s.stop(); } catch (e) { /* never started: its part lies elsewhere */ } });
     queue = [];
   };
-  const begin = () => mute ? Promise.resolve() : prepare().then(() => {
-    if (playing) return;
+  const start = () => {
     const [low, high] = window_();
     if (at >= high - 0.001 || at < low) at = low;
+    return apart ? together(at) : null;
+  };
+  const begin = () => mute ? Promise.resolve() : prepare().then(start).then(() => {
+    if (playing) return;
+    const high = window_()[1];
     from = at;
     until = high;
     playing = true;
     if (apart) {
-      tracks.forEach((t) => { t.audio.currentTime = at; t.audio.play(); });
+      tracks.forEach((t) => t.audio.play());
+      gains();
     } else {
       if (!context) {
         try { context = new Context({ sampleRate: rate }); } catch (e) { context = new Context(); }
@@ -115,6 +147,7 @@
     mark();
   });
   const gains = () => !mute && tracks.forEach((t) => {
+    if (apart && !t.audio) return;
     if (apart) { t.audio.muted = gainOf(t) === 0; t.audio.volume = Math.min(1, gainOf(t)); }
     else if (t.gain) t.gain.gain.value = gainOf(t);
   });
@@ -150,7 +183,7 @@
     const looping = loop.getAttribute('aria-pressed') === 'true', [low, high] = window_();
     if (apart) {
       const t = position();
-      tracks.forEach((k) => { if (Math.abs(k.audio.currentTime - t) > 0.05) k.audio.currentTime = t; });
+      steer(t);
       if (t >= high - 0.03) { if (looping) go(low); else { halt(); at = low; } }
     } else {
       const left = until - from - (context.currentTime - started);
@@ -212,6 +245,14 @@
     choose(mixes[b.dataset.mix]);
     if (b.dataset.mix !== 'invert' && !playing) begin();
   }));
+  /* What speaks for an answer: parts of it, or, where its own map tells more than the parts, the marked cells. */
+  a.all('[data-hear]').forEach((b) => b.addEventListener('click', () => {
+    const k = Number(b.dataset.hear), map = a.result.targets[k].map;
+    a.change({ target: k });
+    if (map && a.sound && (k > 0 || n !== 3)) { a.sound('for').then((s) => a.playOnly(s.x, s.label)); return; }
+    choose(mixes.for);
+    if (!playing) begin();
+  }));
   a.all('[data-on]').forEach((b) => b.addEventListener('click', () => {
     choose((i) => b.dataset.on[i] === '1');
     if (!playing) begin();
@@ -270,6 +311,14 @@
     if (e.key === ' ' && !/^(BUTTON|A|SUMMARY)$/.test(e.target.tagName)) { e.preventDefault(); toggle(); }
     else if (digit && Number(digit[1]) <= n) { if (e.shiftKey) choose((k, o) => (k === digit[1] - 1 ? !o : o)); else solo(digit[1] - 1); }
     else if (keys[e.key]) { e.preventDefault(); keys[e.key](); }
+  });
+  const copy = a.byId('copy');
+  if (copy) copy.addEventListener('click', () => {
+    const range = document.createRange(), chosen = window.getSelection();
+    range.selectNodeContents(a.byId('command'));
+    chosen.removeAllRanges();
+    chosen.addRange(range);
+    copy.textContent = document.execCommand('copy') ? 'copied' : 'selected: copy it with your keys';
   });
   if (mute) [play, seek, loop, a.byId('loop-from'), a.byId('loop-to')].forEach((e) => { e.disabled = true; });
   mark();

@@ -17,17 +17,27 @@
     probe.remove();
     return c;
   };
+  /* The byte that the strongest hundredth of the cells that are not zero reach: there the colour is full. */
+  const fullOf = (v) => {
+    const count = new Uint32Array(129);
+    let all = 0, level = 128;
+    v.forEach((x) => { if (x) { count[Math.abs(x)]++; all++; } });
+    for (let above = 0; level > 1 && above <= all / 100;) above += count[--level];
+    return Math.max(1, Math.min(127, level));
+  };
+  let painted = null;
   const paint = () => {
     const v = values[a.state.target], c = canvas.getContext('2d');
     c.clearRect(0, 0, columns, bands);
     canvas.hidden = !v;
     if (!v) return;
-    const image = c.createImageData(columns, bands), plus = colour('paint-for'), minus = colour('paint-against');
+    const image = c.createImageData(columns, bands), plus = colour('paint-for'), minus = colour('paint-against'), full = fullOf(v);
     for (let b = 0; b < bands; b++) for (let k = 0; k < columns; k++) {
       const x = v[b * columns + k], p = 4 * ((bands - 1 - b) * columns + k), ink = x < 0 ? minus : plus;
-      image.data[p] = ink[0]; image.data[p + 1] = ink[1]; image.data[p + 2] = ink[2]; image.data[p + 3] = 255 * Math.min(1, Math.abs(x) / 127);
+      image.data[p] = ink[0]; image.data[p + 1] = ink[1]; image.data[p + 2] = ink[2]; image.data[p + 3] = 255 * Math.min(1, Math.abs(x) / full);
     }
     c.putImageData(image, 0, 0);
+    a.all('[data-full]').forEach((e) => { e.textContent = '\u00b1' + a.number((full / 127) ** 2 * seen.maps[a.state.target].peak); });
     a.all('[data-peak]').forEach((e) => { e.textContent = a.number(seen.maps[a.state.target].peak); });
   };
   const opacity = a.byId('opacity'), zoom = a.byId('zoom');
@@ -42,7 +52,13 @@
     scroll.scrollLeft = middle * zoomed.clientWidth - scroll.clientWidth / 2;
   });
   window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', paint);
-  a.hear(paint);
+  a.hear((s) => { /* after the first look at the page; then when another answer is chosen */
+    if (painted === s.target) return;
+    if (painted !== null) paint();
+    else window.requestAnimationFrame(() => window.setTimeout(paint));
+    painted = s.target;
+  });
+  a.paint = paint;
   see();
   a.onTime = (t, playing) => {
     if (!playing || Number(zoom.value) === 1) return;
@@ -125,3 +141,6 @@
   a.byId('region') && a.byId('region').addEventListener('submit', (e) => e.preventDefault());
   showRegion();
 })(window.auscult);
+/* What is below the fold is laid out after the first look. */
+window.requestAnimationFrame(() => window.setTimeout(() => document.documentElement.classList.add('settled'), 60));
+window.auscult.interactive = window.performance.now();
