@@ -246,19 +246,12 @@ int cli_job_write_map(cli_job *job, bool dry)
 
 enum { MOMENTS = 48 };
 
-/* The map over time, in MOMENTS steps, the strongest in full. */
 static void print_time(const aus_map *m)
 {
-  static const char *const up[] = { " ", ".", ":", "+", "*", "#" };
-  double sum[MOMENTS] = { 0 }, most = 0;
+  double sum[MOMENTS] = { 0 };
   for (int64_t t = 0; t < m->frames; t++)
     for (int32_t b = 0; b < m->bands; b++) sum[t * MOMENTS / m->frames] += (double)m->value[t * m->bands + b];
-  for (int i = 0; i < MOMENTS; i++) most = fmax(most, fabs(sum[i]));
-  for (int sign = 1; sign >= -1; sign -= 2) {
-    printf("  %s |", sign > 0 ? "for    " : "against");
-    for (int i = 0; i < MOMENTS; i++) fputs(up[most > 0 && sum[i] * sign > 0 ? (int)fmin(ceil(5 * fabs(sum[i]) / most), 5) : 0], stdout);
-    printf("| %s\n", sign > 0 ? "0" : "");
-  }
+  cli_spark(sum, MOMENTS, (double)m->frames * m->hop_s);
 }
 
 static void print_number(double v) { isfinite(v) ? printf(" %10.4f", v) : printf(" %10s", "-"); }

@@ -46,6 +46,25 @@ static void print_trust(const aus_explanation *e, const aus_target_explanation *
   printf("  chance: %s\n", aus_trust_stability(t->stability, e->exhaustive != 0));
 }
 
+enum { MOMENTS = 48 };
+
+/* Where parts have their own times: their values spread over them. */
+static void print_moments(const cli_job *job, const aus_target_explanation *t)
+{
+  const aus_explanation *e = &job->explanation;
+  const double seconds = (double)job->components.samples / job->components.rate, step = seconds / MOMENTS;
+  double sum[MOMENTS] = { 0 };
+  bool timed = false;
+  for (int32_t i = 0; i < e->n_components; i++) {
+    const aus_place *p = &e->place[i];
+    const double v = aus_component_value(&t->weight[i]), long_ = p->t1 - p->t0;
+    if (!(long_ > 0) || !isfinite(v)) continue;
+    timed = timed || long_ < 0.99 * seconds;
+    for (int k = 0; k < MOMENTS; k++) sum[k] += v / long_ * fmax(0, fmin(p->t1, (k + 1) * step) - fmax(p->t0, k * step));
+  }
+  if (timed) cli_spark(sum, MOMENTS, seconds);
+}
+
 static int print_target(const cli_job *job, const aus_target_explanation *t)
 {
   const aus_explanation *e = &job->explanation;
@@ -65,6 +84,7 @@ static int print_target(const cli_job *job, const aus_target_explanation *t)
   if (isfinite(t->score_none)) printf("  (with nothing on: %.4f)", t->score_none);
   printf("\n  %-*s %9s  %-20s %9s %9s %9s\n", width, "component", "weight", e->interval[0] ? e->interval : "interval", "shapley", "alone", "without");
   for (int32_t k = 0; k < n; k++) print_component(e, &t->weight[order[k]], order[k], width, full);
+  print_moments(job, t);
   print_trust(e, t);
   aus_free(job->cs->ctx, order);
   return CLI_DONE;

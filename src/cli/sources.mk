@@ -52,6 +52,7 @@ CLI_COMMANDS = \
 	src/cli/set_pages.c \
 	src/cli/sources.c \
 	src/cli/sources.h \
+	src/cli/spark.c \
 	src/cli/table.c \
 	src/cli/table.h \
 	src/cli/l2i.c \

@@ -10,4 +10,7 @@ void cli_pad(const char *name, int width);        /* name, control characters as
 void cli_bar(double value, double full, int width); /* signed: colour and +/- blocks */
 bool cli_colour(void);                            /* stdout is a terminal and NO_COLOR is not set */
 
+/* v[n] over so many seconds, in two lines: what speaks for, what against. */
+void cli_spark(const double *v, int n, double seconds);
+
 #endif
