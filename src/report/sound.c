@@ -107,6 +107,7 @@ static aus_status add_track(aus_tracks *t, const aus_components *c, int32_t comp
   const source s = source_of(c, component);
   aus_track *k = &t->track[t->n++];
   *k = (aus_track){ .component = component, .begin = whole_length ? 0 : s.begin, .n = whole_length ? c->samples : s.n };
+  if (k->n < 1 && c->samples > 0) *k = (aus_track){ .component = component, .n = 1 }; /* browsers read no file without samples */
   k->x = aus_alloc_zero(t->ctx, (size_t)k->n + 1, sizeof *k->x);
   return k->x ? AUS_OK : AUS_ENOMEM;
 }
