@@ -61,6 +61,9 @@ tests_test_golden_musicnn_CPPFLAGS = $(AM_CPPFLAGS) -DSHARED_DATA='"$(abs_top_sr
 AUS_TESTS += tests/test_bss
 tests_test_bss_SOURCES = tests/test_bss.c tests/golden/bss.h
 EXTRA_DIST += tests/golden/make_bss.py
+AUS_TESTS += tests/test_stems
+tests_test_stems_SOURCES = tests/test_stems.c tests/golden/stems.h
+EXTRA_DIST += tests/golden/make_stems.py
 AUS_TESTS += tests/test_unet
 tests_test_unet_SOURCES = tests/test_unet.c tests/golden/unet.h
 EXTRA_DIST += tests/golden/make_unet.py

@@ -18,3 +18,4 @@ AUS_SOURCES += \
 	src/dsp/stft.c \
 	src/dsp/stft_inverse.c \
 	src/dsp/window.c
+AUS_SOURCES += src/dsp/si_sdr.c

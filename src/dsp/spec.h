@@ -52,6 +52,9 @@ bool aus_hpss_need(const aus_hpss_pass *pass, int64_t *from, int64_t *to);      
 aus_status aus_hpss_next(aus_hpss_pass *pass, const float *x, int64_t x0, int64_t part0, float *harmonic, float *percussive,
                          int64_t *first, int64_t *count);
 
+/* SI-SDR in dB, as aus_eval_si_sdr, which is this. */
+double aus_si_sdr(int64_t n, const float *estimate, const float *reference);
+
 struct aus_bank {
   struct aus_bank_rows rows;
   int32_t bins;

@@ -15,6 +15,8 @@
  * and values beyond that are infinite. taps 1 is the plain projection on (target, interferers); its SDR is the SI-SDR. */
 #include "eval/bss.h"
 
+#include "dsp/spec.h"
+
 #include <math.h>
 
 static const double rounding = 1e-11; /* of the larger term of a difference */
@@ -27,23 +29,7 @@ static double ratio_db(double signal, double noise, double scale)
   return noise <= rounding * scale ? INFINITY : 10 * log10(signal / noise);
 }
 
-double aus_eval_si_sdr(int64_t n, const float *estimate, const float *reference)
-{
-  double es = 0, ss = 0, ee = 0, left = 0;
-  for (int64_t i = 0; i < n; i++) {
-    es += (double)estimate[i] * reference[i];
-    ss += (double)reference[i] * reference[i];
-    ee += (double)estimate[i] * estimate[i];
-  }
-  if (!(ss > 0) || !(ee > 0)) return NAN;
-  const double a = es / ss;
-  for (int64_t i = 0; i < n; i++) {
-    const double d = a * reference[i] - estimate[i];
-    left += d * d;
-  }
-  if (a * a * ss <= 0) return -INFINITY;
-  return left > 0 ? 10 * log10(a * a * ss / left) : INFINITY;
-}
+double aus_eval_si_sdr(int64_t n, const float *estimate, const float *reference) { return aus_si_sdr(n, estimate, reference); }
 
 /* One estimate against reference j, all channels together. */
 static aus_status judge(bss *b, int32_t n, int32_t j, int32_t estimate, aus_bss *out)

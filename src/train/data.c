@@ -160,7 +160,7 @@ static aus_status add_clip(aus_data *d, const aus_table *t, int32_t set, const c
   c->path = clip_path(d, t, root, c->name);
   c->target = aus_alloc_zero(d->ctx, (size_t)d->classes, sizeof *c->target);
   if (!c->path || !c->target) return AUS_ENOMEM;
-  return set < 0 ? AUS_OK : target_of(d, t, &d->r->set[set], row, c->target);
+  return set < 0 || d->r->separator.line ? AUS_OK : target_of(d, t, &d->r->set[set], row, c->target);
 }
 
 /* Without a condition for training, all rows train that neither validate nor test. */

@@ -39,18 +39,17 @@ static void write_array(aus_builder *b, const char *name, const aus_dims *dims, 
   aus_builder_tensor(b, name, AUS_F32, dims->rank, dim, x);
 }
 
-static aus_status run_golden(aus_trainer *t, const float *x, aus_builder *b)
+aus_status aus_trainer_golden(aus_trainer *t, const aus_dims *dims, const float *x, aus_builder *b)
 {
   aus_run *run;
   aus_dims out;
   char source[96];
-  const aus_dims dims = aus_frontend_dims(t->net.fe, 1, t->net.fe->patch);
-  AUS_TRY(aus_run_create_on(t->ctx, t->net.bundle, &dims, NULL, 0, AUS_RUN_NO_FUSION, t->by_tensor, &run));
+  AUS_TRY(aus_run_create_on(t->ctx, t->net.bundle, dims, NULL, 0, AUS_RUN_NO_FUSION, t->by_tensor, &run));
   memcpy(aus_run_input(run, 0), x, (size_t)t->floats * sizeof *x);
   const aus_status status = aus_run_forward(run);
   const float *y = aus_run_output(run, 0, &out);
   if (status == AUS_OK) {
-    write_array(b, "golden.input", &dims, x);
+    write_array(b, "golden.input", dims, x);
     write_array(b, "golden.output", &out, y);
     snprintf(source, sizeof source, "auscult train %s, %s, unfused", aus_version(), aus_ctx_isa(t->ctx));
     aus_builder_string(b, "golden.input", "golden.input");
@@ -68,7 +67,8 @@ static aus_status write_golden(aus_trainer *t, aus_builder *b)
   int64_t n;
   bool mine;
   AUS_TRY(aus_patches_of(&t->sampler, t->data.valid.item[0], &x, &n, &mine));
-  const aus_status status = run_golden(t, x, b);
+  const aus_dims dims = aus_frontend_dims(t->net.fe, 1, t->net.fe->patch);
+  const aus_status status = aus_trainer_golden(t, &dims, x, b);
   if (mine) aus_free(t->ctx, x);
   return status;
 }

@@ -3,6 +3,7 @@
  *   audionet, alexnet-audiomnist   [Becker18]: digits from 8000 samples, or from a spectrogram of about 227 x 227. pad=1 keeps the
  *                                  lengths of the paper; their fully connected layers have no ReLU (audionet) or one (alexnet)
  *   vgg16_bn                       [Simonyan15] with batch norm, global average instead of 7 x 7 (any size of input)
+ *   ova, cerberus                  [Manilow20]: bodies of separators, to which [separator] adds the heads
  *   musicnn                        [Pons19]'s idea, small: vertical and horizontal filters side by side over [time, mel] */
 #include "train/network.h"
 
@@ -36,11 +37,17 @@ static const char musicnn[] =
   "concat timbre1 timbre2 tempo1\nconv 64 7 pad=same\nbn\nrelu\nsave mid1\nconv 64 7 pad=same\nbn\nrelu\nadd mid1\nsave mid2\n"
   "global_max\nsave max\nfrom mid2\nglobal_mean\nconcat max\nlinear 200\nbn\nrelu\ndropout 0.5\nlinear classes\n";
 
-const char *const aus_net_names[] = { "audionet", "alexnet-audiomnist", "vgg16_bn", "musicnn", NULL };
+/* [Manilow20]'s body, and the one-stem networks of its authors' recipes: four layers both ways, 300 units each. */
+#define BLSTM "lstm 300 both=yes\n"
+#define DROP "dropout 0.3\n"
+static const char ova[] = "instance_norm\nsequence\n" BLSTM DROP BLSTM DROP BLSTM DROP BLSTM;
+static const char cerberus[] = "bn\nsequence\n" BLSTM BLSTM BLSTM BLSTM DROP;
+
+const char *const aus_net_names[] = { "audionet", "alexnet-audiomnist", "vgg16_bn", "musicnn", "ova", "cerberus", NULL };
 
 const char *aus_net_named(const char *name)
 {
-  static const char *const text[] = { audionet, alexnet, vgg16_bn, musicnn };
+  static const char *const text[] = { audionet, alexnet, vgg16_bn, musicnn, ova, cerberus };
   for (int i = 0; aus_net_names[i]; i++)
     if (strcmp(aus_net_names[i], name) == 0) return text[i];
   return NULL;

@@ -2,6 +2,7 @@
 #include "train/network.h"
 
 #include "nn/op.h"
+#include "train/stems_net.h"
 
 #include <stdio.h>
 
@@ -10,6 +11,7 @@ static aus_status finish(aus_net *n)
   static const int32_t scores[] = { AUS_OP_softmax, AUS_OP_sigmoid, 0, 0, AUS_OP_softmax }; /* by loss */
   const int32_t op = scores[n->r->loss];
   char text[96];
+  if (n->r->separator.line) return aus_stems_finish(n);
   if (n->at.shape.rank != 2 || n->at.shape.dim[1] != n->classes)
     return aus_recipe_fail(n->r, n->line, "the network ends in %s, wanted are [batch, %d]", aus_shape_text(&n->at.shape, text), (int)n->classes);
   if (!op) { aus_builder_output(n->b, n->at.value); return AUS_OK; }

@@ -97,9 +97,19 @@ static const row rows[] = {
   { "train", "plateau_patience", INTEGER, NULL, "10", 0, 1e6, AT(rate.plateau_patience) },
   { "train", "warm_up", INTEGER, NULL, "0", 0, 1e9, AT(rate.warm_up) },
   { "train", "patience", INTEGER, NULL, "0", 0, 1e6, AT(rate.patience) },
+  { "separator", "mix", WORDS, NULL, NULL, 0, 0, AT(separator.mix) },
+  { "separator", "mask", CHOICE, "sigmoid|softmax", "sigmoid", 0, 0, AT(separator.mask) },
+  { "separator", "distance", CHOICE, "l1|mse", "l1", 0, 0, AT(separator.squared) },
+  { "separator", "target", CHOICE, "tpsa|magnitude", "tpsa", 0, 0, AT(separator.magnitude) },
+  { "separator", "bins", INTEGER, NULL, "0", 0, 1 << 20, AT(separator.bins) },
+  { "separator", "embedding", INTEGER, NULL, "0", 0, 64, AT(separator.embedding) },
+  { "separator", "notes", CHOICE, yes_no, "no", 0, 0, AT(separator.notes) },
+  { "separator", "mask_weight", REAL, NULL, "1", 0, 1e6, AT(separator.mask_weight) },
+  { "separator", "embedding_weight", REAL, NULL, "0.1", 0, 1e6, AT(separator.embedding_weight) },
+  { "separator", "notes_weight", REAL, NULL, "0.8", 0, 1e6, AT(separator.notes_weight) },
 };
 enum { N_ROWS = sizeof rows / sizeof *rows };
-static const char *const sections[] = { "model", "frontend", "network", "data", "augment", "train", "interpreter" };
+static const char *const sections[] = { "model", "frontend", "network", "data", "augment", "train", "interpreter", "separator" };
 enum { N_SECTIONS = sizeof sections / sizeof *sections };
 
 /* ---- messages ------------------------------------------------------------------------------------ */
@@ -232,6 +242,7 @@ static aus_status open_section(reader *d, char *text)
   if (d->opened[d->section] && !data) return aus_recipe_fail(r, d->line, "section [%s] stands twice, in line %d too", sections[d->section], (int)d->opened[d->section]);
   d->opened[d->section] = d->line;
   if (strcmp(sections[d->section], "interpreter") == 0) r->interpreter.line = d->line;
+  if (strcmp(sections[d->section], "separator") == 0) r->separator.line = d->line;
   if (!data) return AUS_OK;
   if (r->n_sets == AUS_MAX_SETS) return aus_recipe_fail(r, d->line, "more than %d [data] sections", AUS_MAX_SETS);
   r->set[r->n_sets].line = d->line;
@@ -325,6 +336,10 @@ static aus_status check(aus_recipe *r)
   if (interpreter && !r->interpreter.classifier) return aus_recipe_fail(r, r->interpreter.line, "this [interpreter] section names no classifier");
   if (!interpreter && !r->init && r->network.n == 0) return aus_recipe_fail(r, 0, "no network: give a [network] section, or init = FILE.aus in [model]");
   if (!interpreter && !r->init && r->frontend.n == 0) return aus_recipe_fail(r, 0, "no [frontend] section");
+  if (r->separator.line && (interpreter || !r->network.n || !r->frontend.n || !r->labels.n))
+    return aus_recipe_fail(r, r->separator.line, "a separator has labels (its stems), a [frontend] and a [network] of its own");
+  if (r->separator.line && (r->mixup > 0 || r->add > 0 || r->speed > 0 || r->freq_masks || r->time_masks))
+    return aus_recipe_fail(r, r->separator.line, "of [augment], separators know start and gain_db (of each stem by itself)");
   if (r->add_snr_low > r->add_snr_high) return aus_recipe_fail(r, 0, "add_snr_low is above add_snr_high");
   if (r->milestones.n > AUS_MAX_MILESTONES) return aus_recipe_fail(r, 0, "%d milestones; at most %d", (int)r->milestones.n, AUS_MAX_MILESTONES);
   for (int32_t i = 1; i < r->milestones.n; i++)
@@ -401,6 +416,7 @@ void aus_recipe_free(aus_recipe *r)
     aus_free(ctx, r->set[i].targets.word);
   }
   aus_free(ctx, r->labels.word);
+  aus_free(ctx, r->separator.mix.word);
   aus_free(ctx, r->interpreter.taps.word);
   aus_free(ctx, r->freeze.word);
   aus_free(ctx, r->class_weights.value);

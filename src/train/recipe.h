@@ -28,6 +28,15 @@ typedef struct aus_recipe_interpreter {
   double dropout, fidelity, fidelity_later, reconstruction, sparsity, dictionary_sparsity, dictionary_beta;
 } aus_recipe_interpreter;
 
+/* The [separator] section (stems.c); line 0: there is none. */
+typedef struct aus_recipe_separator {
+  int32_t line;
+  aus_words mix;
+  int mask, squared, magnitude, notes; /* mask: 0 sigmoid, 1 softmax */
+  int64_t bins, embedding;
+  double mask_weight, embedding_weight, notes_weight;
+} aus_recipe_separator;
+
 typedef struct aus_recipe {
   aus_ctx *ctx;
   char *name;                 /* of the file, for messages */
@@ -58,6 +67,7 @@ typedef struct aus_recipe {
   aus_optimiser_config descent;
   aus_schedule_config rate;
   aus_recipe_interpreter interpreter;
+  aus_recipe_separator separator;
 } aus_recipe;
 
 /* Strict: an unknown section, key, word or number out of range is AUS_EFORMAT with "NAME:LINE: ...", an unknown key with the

@@ -1,5 +1,5 @@
 /* train.c - epochs: steps, validation, the log, checkpoints, stopping, and the best model at the end. */
-#include "train/trainer.h"
+#include "train/stems.h"
 
 #include "core/json.h"
 
@@ -160,7 +160,7 @@ static aus_status one_epoch(session *s)
   const double trained = aus_now() - s->epoch_began;
   e.train_loss = at->loss / (double)at->step;
   e.train_score = at->correct / (double)(at->step * t->batch);
-  if (t->r->loss == AUS_LOSS_MSE || t->r->loss == AUS_LOSS_L1 || t->r->loss == AUS_LOSS_BCE) e.train_score = NAN; /* has no sum over batches */
+  if (t->r->separator.line || t->r->loss == AUS_LOSS_MSE || t->r->loss == AUS_LOSS_L1 || t->r->loss == AUS_LOSS_BCE) e.train_score = NAN; /* has no sum over batches */
   e.items_per_second = (double)((at->step - s->epoch_began_step) * t->batch) / trained;
   AUS_TRY(t->task->evaluate(t, &t->data.valid, &e.valid_loss, &e.valid_score));
   e.best = aus_schedule_observe(&t->r->rate, &at->schedule, at->epoch, t->r->monitor_score ? -e.valid_score : e.valid_loss);
@@ -247,7 +247,8 @@ aus_status aus_train(aus_ctx *ctx, const aus_train_config *config, aus_train_res
   aus_recipe *r;
   AUS_TRY(aus_recipe_read(ctx, config->recipe, &r));
   const aus_status status = r->interpreter.line ? aus_recipe_fail(r, r->interpreter.line, "an interpreter is trained by `auscult l2i train`") :
-                                                  aus_train_task(r, config, &aus_task_labels, result);
+                            r->separator.line && config->explain_every > 0 ? aus_recipe_fail(r, r->separator.line, "what a separator does can be heard, not explained on the way: leave out --explain-every") :
+                                                  aus_train_task(r, config, r->separator.line ? &aus_task_stems : &aus_task_labels, result);
   aus_recipe_free(r);
   return status;
 }

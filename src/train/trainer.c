@@ -157,7 +157,7 @@ static aus_status build(aus_trainer *t)
 {
   AUS_TRY(aus_data_open(t->r, &t->data));
   AUS_TRY(t->task->network(t));
-  AUS_TRY(aus_sampler_create(&t->data, &t->sampler));
+  if (t->data.fe) AUS_TRY(aus_sampler_create(&t->data, &t->sampler)); /* stems have no front end of one sound */
   t->epoch_items = aus_data_epoch_items(&t->data);
   t->batch = t->r->batch;
   if (t->epoch_items < t->batch) return aus_recipe_fail(t->r, 0, "%lld clips to train on do not fill a batch of %lld", (long long)t->epoch_items, (long long)t->batch);

@@ -88,6 +88,8 @@ aus_status aus_checkpoint_read(aus_trainer *t, const char *path);
 
 /* aus_task_labels' own: the model with the present values: the bytes, owned by the caller. With result: golden vector and results too. */
 aus_status aus_trainer_export(aus_trainer *t, const aus_train_result *result, void **bytes, size_t *size);
+/* One input of this shape and what the network gives for it, unfused, as the golden vector. */
+aus_status aus_trainer_golden(aus_trainer *t, const aus_dims *dims, const float *x, aus_builder *b);
 /* How it came to be, as metadata: recipe, hashes, seed, version; with result the epoch and the scores. */
 void aus_trainer_history(const aus_trainer *t, const aus_train_result *result, aus_builder *b);
 
