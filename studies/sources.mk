@@ -3,11 +3,12 @@ EXTRA_PROGRAMS += studies/beep/make_beeps
 studies_beep_make_beeps_SOURCES = studies/beep/make_beeps.c
 studies_beep_make_beeps_LDADD = libauscult-all.la $(LIBM)
 CLEANFILES += studies/beep/make_beeps
-EXTRA_DIST += studies/beep/beep.recipe studies/beep/run.sh studies/beep/score.py weights/README.md weights/small-or-large.aus
+EXTRA_DIST += studies/beep/beep.recipe studies/beep/run.sh studies/beep/paint.py weights/README.md weights/small-or-large.aus
 EXTRA_DIST += studies/digits/manifest.sh studies/digits/quick.sh studies/digits/quick-mel.recipe studies/digits/quick-wave.recipe
 EXTRA_DIST += studies/digits/run.sh studies/digits/zero.py studies/digits/audionet.recipe studies/digits/alexnet.recipe \
-	studies/digits/audionet-quarter.recipe studies/digits/alexnet-quarter.recipe
-EXTRA_DIST += studies/beep/score.sh studies/beep/results/methods.tsv
+	studies/digits/audionet-quarter.recipe studies/digits/alexnet-quarter.recipe \
+	studies/digits/audionet-dense-quarter.recipe
+EXTRA_DIST += studies/beep/results/methods.tsv studies/beep/results/reliance.tsv
 EXTRA_PROGRAMS += studies/l2i/make_clips
 studies_l2i_make_clips_SOURCES = studies/l2i/make_clips.c
 studies_l2i_make_clips_LDADD = libauscult-all.la $(LIBM)

@@ -92,7 +92,21 @@ static int check_outputs(cli_session *cs)
   return code;
 }
 
-static int show(cli_job *job)
+/* What a model says and why: everything but the files and the table. */
+int cli_job_explain(cli_job *job)
+{
+  cli_session *cs = job->cs;
+  job->info = aus_model_describe(job->model);
+  int code = cli_load_sound(cs, job->path, job->info->sample_rate, &job->sound);
+  if (code == CLI_DONE) cli_remark_short(cs, &job->sound, job->info);
+  if (code == CLI_DONE && cs->s->method >= CLI_FIRST_ATTRIB) return cli_job_attribute(job);
+  if (code == CLI_DONE) code = cli_job_components(job);
+  if (code == CLI_DONE && cs->s->out) code = cli_write_parts(cs, &job->components, NULL, true);
+  if (code == CLI_DONE) code = cli_job_targets(job);
+  return code == CLI_DONE ? cli_job_lime(job) : code;
+}
+
+int cli_job_write(cli_job *job)
 {
   cli_session *cs = job->cs;
   int code = CLI_DONE;
@@ -102,14 +116,17 @@ static int show(cli_job *job)
   if (code == CLI_DONE && cs->s->out && !map) code = cli_write_parts(cs, &job->components, &job->explanation, false);
   if (code == CLI_DONE && cs->s->out) code = cli_save(job);
   if (code == CLI_DONE && (cs->s->report || exports)) code = cli_job_report(job);
-  if (code != CLI_DONE) return code;
-  if (!cs->s->json) return cli_job_print(job);
+  return code;
+}
+
+static int print_json(cli_job *job)
+{
   aus_json json;
   const aus_status status = cli_job_json(job, false, &json);
-  code = status == AUS_OK ? CLI_DONE : cli_fail(cs, CLI_WRITING, status);
+  int code = status == AUS_OK ? CLI_DONE : cli_fail(job->cs, CLI_WRITING, status);
   if (code == CLI_DONE) {
     fwrite(json.text, 1, json.size, stdout);
-    code = cli_flush(cs);
+    code = cli_flush(job->cs);
   }
   aus_json_free(&json);
   return code;
@@ -117,22 +134,12 @@ static int show(cli_job *job)
 
 static int run_job(cli_job *job)
 {
-  cli_session *cs = job->cs;
-  int code = check_outputs(cs);
-  if (code == CLI_DONE) code = cli_open_model(cs, &job->model);
+  int code = check_outputs(job->cs);
+  if (code == CLI_DONE) code = cli_open_model(job->cs, &job->model);
+  if (code == CLI_DONE) code = cli_job_explain(job);
+  if (code == CLI_DONE) code = cli_job_write(job);
   if (code != CLI_DONE) return code;
-  job->info = aus_model_describe(job->model);
-  code = cli_load_sound(cs, job->path, job->info->sample_rate, &job->sound);
-  if (code == CLI_DONE) cli_remark_short(cs, &job->sound, job->info);
-  if (code == CLI_DONE && cs->s->method >= CLI_FIRST_ATTRIB) {
-    code = cli_job_attribute(job);
-    return code == CLI_DONE ? show(job) : code;
-  }
-  if (code == CLI_DONE) code = cli_job_components(job);
-  if (code == CLI_DONE && cs->s->out) code = cli_write_parts(cs, &job->components, NULL, true);
-  if (code == CLI_DONE) code = cli_job_targets(job);
-  if (code == CLI_DONE) code = cli_job_lime(job);
-  return code == CLI_DONE ? show(job) : code;
+  return job->cs->s->json ? print_json(job) : cli_job_print(job);
 }
 
 static int check_operands(cli_session *cs, int n)

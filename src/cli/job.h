@@ -36,6 +36,10 @@ int cli_job_settle(cli_session *cs, cli_settings *s);
 int cli_job_lime(cli_job *job);       /* weights and the rest, from components and targets */
 void cli_job_free(cli_job *job);      /* all but the model */
 
+/* All of auscult explain but its words: the sound at job->path, explained to the open job->model; then what is wanted as files. */
+int cli_job_explain(cli_job *job);
+int cli_job_write(cli_job *job);
+
 /* A method of attribution on the sound: targets, map, components (job_attrib.c). */
 int cli_job_attribute(cli_job *job);
 /* --save and --out of a map; dry: only checks that no file is in the way. */

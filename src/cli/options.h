@@ -68,6 +68,7 @@ typedef struct cli_settings {
   int wiener;
   int resume;                    /* train */
   int64_t epochs, explain_every;
+  const char *explain_with;
   const char *snippet;           /* global */
   int64_t per_song, picks, pick_parts;
   int pages, set;

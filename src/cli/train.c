@@ -16,7 +16,8 @@ static const cli_option options[] = {
   { "epochs", 0, CLI_INTEGER, "N", "0", 0, 1e6, CLI_AT(epochs), "instead of the recipe's; 0: the recipe's" },
   { "seed", 0, CLI_INTEGER, "S", "-1", -1, 9007199254740991.0, CLI_AT(seed), "instead of the recipe's; -1: the recipe's" },
   { "explain-every", 0, CLI_INTEGER, "N", "0", 0, 1e6, CLI_AT(explain_every),
-    "every N epochs, write what the network looks at in some validation clips (gradient x input) to DIR/explain; 0: never" },
+    "every N epochs, write what the network looks at in some validation clips to DIR/explain, as sound, pictures and arrays; 0: never" },
+  { "explain-with", 0, CLI_TEXT, "OPTIONS", "--method ixg --scale logit", 0, 0, CLI_AT(explain_with), "how: options of auscult explain in one text, any method" },
   CLI_ROW_FORCE,
   CLI_ROW_COMMON,
   CLI_ROW_END
@@ -62,7 +63,7 @@ static void time_text(double seconds, char text[32])
   else snprintf(text, 32, "%ld s", s);
 }
 
-typedef struct view { cli_session *cs; cli_explain_epoch explain; } view;
+typedef struct view { cli_session *cs; cli_watch watch; } view;
 
 /* One line, redrawn ten times a second. */
 static void on_step(void *user, const aus_train_progress *p)
@@ -91,7 +92,7 @@ static void on_epoch(void *user, const aus_train_epoch *e)
 
 static aus_status explain(void *user, int64_t epoch, const void *model, size_t size, int32_t n, const aus_train_clip *clips)
 {
-  return cli_train_explain(&((view *)user)->explain, epoch, model, size, n, clips);
+  return cli_watch_epoch(&((view *)user)->watch, epoch, model, size, n, clips);
 }
 
 static void print_result(const aus_train_result *r, const char *out)
@@ -112,19 +113,29 @@ void cli_train_folder(const cli_settings *s, const char *recipe, char *out, size
   else snprintf(out, size, "%s.trained", recipe);
 }
 
+static int result_code(const view *v, aus_status status)
+{
+  if (v->watch.code != CLI_DONE) return v->watch.code; /* said already */
+  if (status == AUS_ECANCELED && asked) return cli_say(v->cs, 128 + asked, "%s", aus_ctx_error(v->cs->ctx));
+  return cli_fail(v->cs, status == AUS_EFORMAT || status == AUS_EIO ? CLI_READING : CLI_WORKING, status);
+}
+
 int cli_train_as(cli_session *cs, const char *recipe, const char *out, cli_train_fn train, const void *more)
 {
   aus_train_result result;
-  int code = cli_make_dir(cs, out);
-  if (code != CLI_DONE) return code;
-  view v = { cs, { cs->ctx, out } };
+  view v = { .cs = cs };
+  int code = cli_watch_open(&v.watch, cs, out, cs->s->explain_with ? cs->s->explain_with : "");
+  if (code == CLI_DONE) code = cli_make_dir(cs, out);
   const aus_train_config config = { .recipe = recipe, .out = out, .resume = cs->s->resume, .replace = cs->s->force, .epochs = cs->s->epochs, .seed = cs->s->seed,
                                     .explain_every = cs->s->explain_every, .on_step = on_step, .on_epoch = on_epoch, .stop = stop, .explain = explain, .user = &v };
-  catch_signals();
-  const aus_status status = train(cs->ctx, &config, more, &result);
-  if (status == AUS_OK) { print_result(&result, out); return CLI_DONE; }
-  if (status == AUS_ECANCELED && asked) return cli_say(cs, 128 + asked, "%s", aus_ctx_error(cs->ctx));
-  return cli_fail(cs, status == AUS_EFORMAT || status == AUS_EIO ? CLI_READING : CLI_WORKING, status);
+  if (code == CLI_DONE) {
+    catch_signals();
+    const aus_status status = train(cs->ctx, &config, more, &result);
+    if (status == AUS_OK) print_result(&result, out);
+    else code = result_code(&v, status);
+  }
+  cli_watch_close(&v.watch);
+  return code;
 }
 
 static aus_status train(aus_ctx *ctx, const aus_train_config *config, const void *more, aus_train_result *result)
@@ -150,6 +161,7 @@ const cli_command cli_train = {
   .about = "Trains what the text file RECIPE describes (docs/training.md) and writes DIR/model.aus, the best epoch on the\n"
            "validation clips, with the recipe inside. DIR/checkpoint.aus is written after every epoch and on Ctrl-C,\n"
            "DIR/log.jsonl holds a line of JSON for each epoch. The result does not depend on threads or interruptions.",
-  .examples = "# train, and go on after a break\nauscult train digits.recipe --out digits\nauscult train digits.recipe --out digits --resume\n",
+  .examples = "# train, and go on after a break\nauscult train digits.recipe --out digits\nauscult train digits.recipe --out digits --resume\n"
+              "# watch by layer-wise relevance propagation what it learns to look at\nauscult train digits.recipe --out digits --explain-every 2 --explain-with '--method lrp --rules zennit:EpsilonPlus'\n",
   .options = options, .min_operands = 1, .max_operands = 1, .run = run
 };

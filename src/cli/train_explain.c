@@ -1,160 +1,100 @@
-/* train_explain.c - gradient x input [Shrikumar16] of some clips at some epochs, by the reverse walk.
+/* train_explain.c - the clips of `auscult train --explain-every N`, by the steps of auscult explain.
  *
- * relevance = x * d logit_label / d x, of the clip's first patch, from the logits on (softmax would hide what the others do). */
+ * Nothing is computed or written here: a clip is a job of auscult explain whose model is the network as it is now, in memory, and whose
+ * options come from --explain-with. */
 #include "cli/train_explain.h"
 
-#include "format/npy.h"
-#include "model/frontend.h"
-#include "nn/walk.h"
-#include "report/png.h"
+#include "cli/commands.h"
+#include "cli/input.h"
+#include "cli/job.h"
 
-#include <auscult/audio.h>
-#include <errno.h>
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
-typedef struct job {
-  aus_ctx *ctx;
-  aus_bundle *bundle;
-  aus_frontend *fe;
-  aus_run *run;
-  aus_walk *walk;
-  float *scratch, *wave;
-} job;
-
-/* What softmax or sigmoid at the end reads, else the output. */
-static const char *logits_of(const aus_bundle *b)
+/* "--a b  --c" -> words in place, the command's name first; -1: too many. */
+static int split(char *text, char **word)
 {
-  const aus_graph *g = &b->graph;
-  for (int32_t i = 0; i < g->n_nodes; i++)
-    if (g->index[g->node[i].out] == g->output[0] && (g->node[i].op == AUS_OP_softmax || g->node[i].op == AUS_OP_sigmoid)) return g->value[g->index[g->node[i].in]].name;
-  return g->value[g->output[0]].name;
-}
-
-static aus_status open_job(job *j, const void *model, size_t size)
-{
-  AUS_TRY(aus_bundle_open_memory(j->ctx, model, size, &j->bundle));
-  AUS_TRY(aus_frontend_create(j->ctx, j->bundle, &j->fe));
-  const aus_dims dims = aus_frontend_dims(j->fe, 1, j->fe->patch);
-  AUS_TRY(aus_run_create_with(j->ctx, j->bundle, &dims, NULL, 0, AUS_RUN_KEEP, &j->run));
-  AUS_TRY(aus_walk_create(j->ctx, j->run, &(aus_walk_config){ .from = logits_of(j->bundle) }, &j->walk));
-  j->scratch = aus_alloc(j->ctx, (size_t)aus_frontend_floats(j->fe, j->fe->patch), sizeof(float));
-  j->wave = aus_alloc(j->ctx, (size_t)j->fe->least_samples, sizeof(float));
-  return j->scratch && j->wave ? AUS_OK : AUS_ENOMEM;
-}
-
-static void close_job(job *j)
-{
-  aus_walk_destroy(j->walk);
-  aus_run_destroy(j->run);
-  aus_frontend_destroy(j->fe);
-  aus_bundle_close(j->bundle);
-  aus_free(j->ctx, j->scratch);
-  aus_free(j->ctx, j->wave);
-}
-
-static aus_status load_patch(job *j, const aus_train_clip *c)
-{
-  const aus_audio_range range = { c->start, c->duration };
-  aus_audio a;
-  float floor;
-  AUS_TRY(aus_audio_read_mono(j->ctx, c->path, &range, j->fe->rate, &a));
-  const int64_t n = j->fe->least_samples;
-  if (a.frames < n) aus_pad_short(a.frames, a.data, j->fe->repeat, n, j->wave);
-  else memcpy(j->wave, a.data, (size_t)n * sizeof(float));
-  aus_audio_free(j->ctx, &a);
-  AUS_TRY(aus_frontend_floor(j->fe, n, j->wave, &floor));
-  return aus_frontend_patch(j->fe, n, j->wave, 0, j->fe->patch, floor, j->scratch, aus_run_input(j->run, 0));
-}
-
-/* Red for, blue against, white for nothing. */
-static void palette_signed(uint8_t p[256 * 3])
-{
-  for (int i = 0; i < 256; i++) {
-    const double v = (i - 128) / 128.0, fade = 1 - fabs(v);
-    p[3 * i] = (uint8_t)(255 * (v > 0 ? 1 : fade));
-    p[3 * i + 1] = (uint8_t)(255 * fade);
-    p[3 * i + 2] = (uint8_t)(255 * (v < 0 ? 1 : fade));
+  static char name[] = "explain";
+  int n = 0;
+  word[n++] = name;
+  for (char *p = strtok(text, " \t"); p; p = strtok(NULL, " \t")) {
+    if (n + 1 == CLI_MOST_WORDS) return -1;
+    word[n++] = p;
   }
+  word[n] = NULL;
+  return n;
 }
 
-/* A waveform is folded into columns of equal stretches of time: one row of their sums, 64 pixels high. */
-static void pixels(const aus_frontend *fe, const float *r, int32_t width, int32_t height, uint8_t *pixel)
+int cli_watch_open(cli_watch *w, cli_session *cs, const char *out, const char *options)
 {
-  float top = 0;
-  const int64_t n = aus_frontend_floats(fe, fe->patch), per = fe->waveform ? fe->patch / width : 1;
-  double sum = 0;
-  for (int64_t i = 0; i < n; i++) { /* of columns for a waveform, of cells otherwise */
-    sum += r[i];
-    if ((i + 1) % per == 0) { top = fmaxf(top, (float)fabs(sum)); sum = 0; }
-  }
-  for (int32_t y = 0; y < height; y++)
-    for (int32_t x = 0; x < width; x++) {
-      double v = 0;
-      const int64_t band = height - 1 - y;
-      if (fe->waveform) for (int64_t i = 0; i < per; i++) v += r[x * per + i];
-      else v = r[fe->transposed ? band * fe->patch + x : x * fe->bands + band];
-      pixel[y * width + x] = (uint8_t)(128 + lrint(127 * (top > 0 ? v / (double)top : 0)));
-    }
+  int n_operands;
+  char **operands;
+  *w = (cli_watch){ .cs = cs, .out = out, .settings = { .command = &cli_explain } };
+  w->text = aus_strf(cs->ctx, "%s", options);
+  if (!w->text) return cli_fail(cs, CLI_WORKING, AUS_ENOMEM);
+  const int n = split(w->text, w->word);
+  if (n < 0) return cli_say(cs, CLI_BAD_USAGE, "--explain-with: more than %d words", CLI_MOST_WORDS - 2);
+  cli_settings *s = &w->settings;
+  if (cli_parse(&cli_explain, n, w->word, s, &n_operands, &operands) != 0) return CLI_BAD_USAGE;
+  if (n_operands) return cli_say(cs, CLI_BAD_USAGE, "--explain-with: '%s' is no option of auscult explain", operands[0]);
+  if (s->model || s->model_cmd || s->target || s->out || s->save || s->svg || s->png || s->report || s->exports.n || s->json)
+    return cli_say(cs, CLI_BAD_USAGE, "--explain-with says how to explain; the model, the target and the files are the training's");
+  s->target = "top1"; /* until there is a clip */
+  s->model = out;
+  s->quiet = s->force = 1;
+  s->threads = cs->s->threads;
+  return cli_job_settle(cs, s);
 }
 
-static aus_status write_picture(const job *j, const char *path, const float *r)
-{
-  uint8_t palette[256 * 3], *png;
-  size_t size;
-  const int32_t width = (int32_t)(j->fe->waveform ? (j->fe->patch < 800 ? j->fe->patch : 800) : j->fe->patch), height = j->fe->waveform ? 64 : j->fe->bands;
-  uint8_t *pixel = aus_alloc(j->ctx, (size_t)width, (size_t)height);
-  if (!pixel) return AUS_ENOMEM;
-  pixels(j->fe, r, width, height, pixel);
-  palette_signed(palette);
-  aus_status status = aus_png_encode(j->ctx, width, height, pixel, palette, &png, &size);
-  aus_free(j->ctx, pixel);
-  if (status != AUS_OK) return status;
-  aus_outfile *f;
-  status = aus_outfile_open(j->ctx, path, 1, &f);
-  if (status == AUS_OK) {
-    status = aus_outfile_write(f, png, size);
-    if (status == AUS_OK) status = aus_outfile_commit(f); else aus_outfile_abort(f);
-  }
-  aus_free(j->ctx, png);
-  return status;
-}
+void cli_watch_close(cli_watch *w) { aus_free(w->cs->ctx, w->text); }
 
-static aus_status explain_clip(job *j, const aus_train_clip *c, const char *folder, int64_t epoch)
+/* A clip's name as the name of a folder, with its place where it is cut out of a longer sound. */
+static char *folder_of(const cli_watch *w, int64_t epoch, const aus_train_clip *clip)
 {
-  aus_dims dims;
-  char name[128];
-  AUS_TRY(load_patch(j, c));
-  AUS_TRY(aus_run_forward(j->run));
-  float *seed = aus_walk_seed(j->walk, 0, &dims);
-  memset(seed, 0, (size_t)aus_shape_count(&dims) * sizeof *seed);
-  seed[c->target] = 1;
-  AUS_TRY(aus_walk_run(j->walk));
-  float *x = aus_run_input(j->run, 0);
-  const float *g = aus_walk_diff(j->walk, 0, 0, &dims);
-  const int64_t n = aus_shape_count(&dims);
-  for (int64_t i = 0; i < n; i++) x[i] = g ? x[i] * g[i] : 0;
-  snprintf(name, sizeof name, "%s", c->name);
+  char name[160], at[32] = "";
+  snprintf(name, sizeof name, "%s", clip->name);
   for (char *p = name; *p; p++)
     if (*p == '/' || *p == '.' || (unsigned char)*p < 0x20) *p = '_';
-  char *npy = aus_strf(j->ctx, "%s/epoch%04lld-%s.npy", folder, (long long)epoch, name), *png = aus_strf(j->ctx, "%s/epoch%04lld-%s.png", folder, (long long)epoch, name);
-  aus_status status = npy && png ? aus_npy_write(j->ctx, npy, dims.rank, dims.dim, x, 1) : AUS_ENOMEM;
-  if (status == AUS_OK) status = write_picture(j, png, x);
-  aus_free(j->ctx, npy);
-  aus_free(j->ctx, png);
-  return status;
+  if (clip->start > 0) snprintf(at, sizeof at, "-%.3fs", clip->start);
+  return aus_strf(w->cs->ctx, "%s/explain/epoch%04lld-%s%s", w->out, (long long)epoch, name, at);
 }
 
-aus_status cli_train_explain(const cli_explain_epoch *e, int64_t epoch, const void *model, size_t size, int32_t n, const aus_train_clip *clips)
+static int explain_clip(cli_watch *w, aus_model *model, int64_t epoch, const aus_train_clip *clip)
 {
-  char folder[4090];
-  job j = { .ctx = e->ctx };
-  snprintf(folder, sizeof folder, "%s/explain", e->out);
-  if (mkdir(folder, 0777) != 0 && errno != EEXIST) return aus_fail(e->ctx, AUS_EIO, "cannot make the directory %s: %s", folder, strerror(errno));
-  aus_status status = open_job(&j, model, size);
-  for (int32_t i = 0; status == AUS_OK && i < n; i++) status = explain_clip(&j, &clips[i], folder, epoch);
-  close_job(&j);
-  return status;
+  aus_ctx *ctx = w->cs->ctx;
+  cli_settings s = w->settings;
+  cli_job job = { .cs = w->cs, .path = clip->path, .model = model };
+  char *folder = folder_of(w, epoch, clip), *target = aus_strf(ctx, "%d", (int)clip->target);
+  s.target = target;
+  s.out = s.png = folder;
+  s.offset = clip->start;
+  s.duration = clip->duration;
+  w->cs->s = &s;
+  int code = folder && target ? cli_make_dir(w->cs, folder) : cli_fail(w->cs, CLI_WORKING, AUS_ENOMEM);
+  if (code == CLI_DONE) code = cli_job_explain(&job);
+  if (code == CLI_DONE) code = cli_job_write(&job);
+  cli_job_free(&job);
+  aus_free(ctx, target);
+  aus_free(ctx, folder);
+  return code;
+}
+
+static int explain_clips(cli_watch *w, aus_model *model, int64_t epoch, int32_t n, const aus_train_clip *clips)
+{
+  const cli_settings *training = w->cs->s;
+  char *folder = aus_strf(w->cs->ctx, "%s/explain", w->out);
+  int code = folder ? cli_make_dir(w->cs, folder) : cli_fail(w->cs, CLI_WORKING, AUS_ENOMEM);
+  for (int32_t i = 0; i < n && code == CLI_DONE; i++) code = explain_clip(w, model, epoch, &clips[i]);
+  w->cs->s = training;
+  aus_free(w->cs->ctx, folder);
+  if (code == CLI_DONE) cli_outputs_stay(w->cs); /* a training that is stopped later keeps what was seen */
+  return code;
+}
+
+aus_status cli_watch_epoch(cli_watch *w, int64_t epoch, const void *model, size_t size, int32_t n, const aus_train_clip *clips)
+{
+  aus_model *m;
+  AUS_TRY(aus_model_open_memory(w->cs->ctx, model, size, &m));
+  w->code = explain_clips(w, m, epoch, n, clips);
+  aus_model_close(m);
+  return w->code == CLI_DONE ? AUS_OK : AUS_EINVAL;
 }

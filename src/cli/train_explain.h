@@ -1,13 +1,27 @@
-/* train_explain.h - what a network that is being trained looks at. */
+/* train_explain.h - what a network that is being trained looks at: `auscult explain`, asked after an epoch. */
 #ifndef AUS_CLI_TRAIN_EXPLAIN_H
 #define AUS_CLI_TRAIN_EXPLAIN_H
 
+#include "cli/session.h"
+
 #include <auscult/train.h>
 
-typedef struct cli_explain_epoch { aus_ctx *ctx; const char *out; } cli_explain_epoch;
+enum { CLI_MOST_WORDS = 64 };
 
-/* OUT/explain/epochNNNN-CLIP.npy: gradient x input of each clip's own label in the network's layout, and .png: the same as a
- * picture, red for, blue against, low bands and the start at the lower left. */
-aus_status cli_train_explain(const cli_explain_epoch *e, int64_t epoch, const void *model, size_t size, int32_t n, const aus_train_clip *clips);
+typedef struct cli_watch {
+  cli_session *cs;
+  const char *out;            /* the training's folder */
+  cli_settings settings;      /* of auscult explain */
+  char *text, *word[CLI_MOST_WORDS];
+  int code;                   /* of what failed, and has been said; CLI_DONE */
+} cli_watch;
+
+/* Reads the options of auscult explain from one text; an exit code. */
+int cli_watch_open(cli_watch *w, cli_session *cs, const char *out, const char *options);
+void cli_watch_close(cli_watch *w);
+
+/* OUT/explain/epochNNNN-CLIP/: what auscult explain --out and --png write there of the clip's own label: the result, its map, the sound of what counts
+ * for and against, and the charts. When it fails the reason has been said. */
+aus_status cli_watch_epoch(cli_watch *w, int64_t epoch, const void *model, size_t size, int32_t n, const aus_train_clip *clips);
 
 #endif

@@ -5,7 +5,7 @@
  *   vgg16_bn                       [Simonyan15] with batch norm, global average instead of 7 x 7 (any size of input)
  *   ova, cerberus                  [Manilow20]: bodies of separators, to which [separator] adds the heads
  *   musicnn                        [Pons19]'s idea, small: vertical and horizontal filters side by side over [time, mel] */
-#include "train/network.h"
+#include "train/layer.h"
 
 #include <string.h>
 

@@ -1,7 +1,5 @@
 /* network.c - the whole network of a recipe: its input, its layers, and what turns logits into scores. */
-#include "train/network.h"
-
-#include "nn/op.h"
+#include "train/layer.h"
 #include "train/stems_net.h"
 
 #include <stdio.h>

@@ -12,22 +12,31 @@ check "it knows the drums" sh -c "$auscult predict stems/drums.wav -m plain/mode
 check "the log is a line a JSON object: one to begin, one an epoch" test "$(grep -c '^{.*}$' plain/log.jsonl)" = 16
 check "the recipe is in the model" sh -c "$auscult model info plain/model.aus --json | grep -q recipe_sha256"
 
-# kill -9 at moments spread over the training, resuming each time.
-kills=0
-for pause in 0.02 0.1 0.15 0.2 0.25 0.3 0.35 0.4 0.5 0.6; do
+# kill -9 at moments spread over the training, resuming each time. A checkpoint after each step, so that most kills fall into an epoch, some into the
+# writing of a file. Each kill waits until there is a new checkpoint: a busy machine takes seconds to begin.
+sed 's/^\[train\]/&\ncheckpoint_minutes = 1e-6/' stems.recipe >often.recipe
+$auscult train often.recipe --out whole $quiet >out 2>err
+mkdir killed
+kills=0 places=0 last=
+for pause in 0 0.01 0.03 0.06 0.1 0.2; do
   [ -e killed/model.aus ] && break
-  $auscult train stems.recipe --out killed --resume $quiet >out 2>err &
+  $auscult train often.recipe --out killed --resume $quiet >out 2>err &
   pid=$!
+  while kill -0 $pid 2>/dev/null && [ "$(cksum killed/checkpoint.aus 2>/dev/null)" = "$last" ]; do sleep 0.01; done
   sleep $pause
   if kill -9 $pid 2>/dev/null; then kills=$((kills + 1)); fi
   wait $pid 2>/dev/null
   for f in killed/checkpoint.aus killed/model.aus; do
     [ ! -e $f ] || $auscult model info $f >/dev/null 2>info.err || not_ok "$f is damaged after a kill: $(cat info.err)"
   done
+  now=$(cksum killed/checkpoint.aus 2>/dev/null)
+  [ "$now" = "$last" ] || places=$((places + 1))
+  last=$now
 done
-[ -e killed/model.aus ] || $auscult train stems.recipe --out killed --resume $quiet >out 2>err
-check "killed $kills times, then the same bits as never" cmp plain/model.aus killed/model.aus
-check "the same log but for times" sh -c 'for d in plain killed; do sed "s/, \"seconds.*//" $d/log.jsonl >$d.log; done; cmp plain.log killed.log'
+[ -e killed/model.aus ] || $auscult train often.recipe --out killed --resume $quiet >out 2>err
+check "killed $kills times at $places places, then the same bits as never" cmp whole/model.aus killed/model.aus
+test $places -ge 2 && ok "killed where something had been learnt" || not_ok "killed where something had been learnt: $places checkpoints seen"
+check "the same log but for times" sh -c 'for d in whole killed; do sed "s/, \"seconds.*//" $d/log.jsonl >$d.log; done; cmp whole.log killed.log'
 
 # Ctrl-C: a checkpoint, exit 130, and on from there.
 sed 's/^epochs = .*/epochs = 400/' stems.recipe >long.recipe
@@ -41,7 +50,20 @@ check "SIGTERM: exit 143, one line that says how to go on" sh -c "test $code = 1
 check "a checkpoint is there, no model" test -s long/checkpoint.aus -a ! -e long/model.aus
 
 check "explanations are written" $auscult train stems.recipe --out shown --epochs 2 --explain-every 2 $quiet
-check "as arrays and pictures" sh -c 'test $(ls shown/explain/epoch0002-*.npy | wc -l) = 4 -a $(ls shown/explain/*.png | wc -l) = 4'
+check "as arrays, pictures and sound, by the clip" sh -c 'test $(ls shown/explain/epoch0002-*/map-0.npy | wc -l) = 4 -a $(ls shown/explain/*/*_seen.png | wc -l) = 4 -a $(ls shown/explain/*/positive.wav | wc -l) = 4'
+awk '{ print } /^\[train\]/ { print "explain = 1" }' stems.recipe >one.recipe
+check "by any method" $auscult train one.recipe --out lrp --epochs 1 --explain-every 1 --explain-with "--method lrp --rules zennit:EpsilonPlus" $quiet
+# The same network, saved at the end of its only epoch, explained afterwards by the command.
+folder=$(echo lrp/explain/epoch0001-stems_*_wav-*s)
+clip=$(echo "$folder" | sed 's/.*stems_\(.*\)_wav-.*/\1/')
+from=$(echo "$folder" | sed 's/.*_wav-\(.*\)s$/\1/')
+$auscult explain "stems/$clip.wav" -m lrp/model.aus --method lrp --rules zennit:EpsilonPlus --target "$clip" --offset "$from" --duration 1 --out after --quiet >out 2>err
+check "what auscult explain says of the same network" cmp after/map-0.npy "$folder/map-0.npy"
+check "and lets one hear" cmp after/positive.wav "$folder/positive.wav"
+exits 2 "an option that auscult explain does not have" train stems.recipe --out no --explain-every 1 --explain-with "--method lrp --ruels x"
+exits 2 "a method that is none" train stems.recipe --out no --explain-every 1 --explain-with "--method gradients"
+exits 2 "a target of its own" train stems.recipe --out no --explain-every 1 --explain-with "--method ig --target 1"
+test ! -e no && ok "nothing was begun" || not_ok "nothing was begun"
 
 exits 1 "a second time without --resume" train stems.recipe --out plain
 exits 0 "with --resume when all is done" train stems.recipe --out plain --resume $quiet
