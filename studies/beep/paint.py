@@ -31,7 +31,7 @@ def main():
         p = power(os.path.join(folder, sound))
         if p.sum() > 0:
             value = value + weights[component["name"]] * p / p.sum()
-    np.save(out, value.astype(np.float32))
+    np.save(out, (value.sum(1) if result["settings"]["method"] == "time" else value).astype(np.float32))  # segments of time know no frequency
 
 
 if __name__ == "__main__":
