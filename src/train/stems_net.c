@@ -7,7 +7,7 @@
 
 #include "nn/op.h"
 #include "train/initialise.h"
-#include "train/network.h"
+#include "train/layer.h"
 #include "train/stems_net.h"
 
 #include <math.h>

@@ -2,7 +2,7 @@
 # run.sh: the planted confound, from the sounds to the table of docs/confound.md. Makes the clips, trains the classifier that falls for the beep, shows that
 # it does (results/reliance.tsv), lets every method of `auscult explain` explain "large" of test clips with a beep, and has `auscult evaluate` compare each
 # map with where the beep is (results/methods.tsv, and the table on stdout). Cells are 15 x 14 tiles of the spectrogram (0.1 s, 286 Hz); means over clips with
-# 95 % bootstrap intervals over clips. Budget: under six minutes of one core. What is done already is not done again.
+# 95 % bootstrap intervals over clips. Budget: about two minutes of one core. What is done already is not done again.
 #
 #   FSDD=FOLDER (default ../shared/data/audio/fsdd beside the repository)  OUT=FOLDER (default build/beep)  AUSCULT=PROGRAM (default build/auscult)
 #   MODEL=FILE.aus: score this one instead of training (weights/small-or-large.aus is the committed one)  CLIPS=N (default 12)
