@@ -66,6 +66,17 @@ class UNet(nn.Module):
         return torch.sigmoid(self.mask(y)) * x
 
 
+class UNet4(nn.Module):
+    """Spleeter's four stems side by side over one stereo patch of 11.9 s."""
+
+    def __init__(self):
+        super().__init__()
+        self.stems = nn.ModuleList(UNet() for _ in range(4))
+
+    def forward(self, x):
+        return torch.cat([stem(x) for stem in self.stems], 1)
+
+
 class Musicnn(nn.Module):
     """musicnn [Pons19]: [n, 187, 96] (time, mel) -> 50 tags."""
     FRONT = [(204, 7, 38), (204, 7, 67), (51, 128, 1), (51, 64, 1), (51, 32, 1)]
@@ -175,6 +186,7 @@ NETS = {  # name: (class, shape of one item, flop of one item)
     "musicnn": (Musicnn, (187, 96), 2 * 187 * (204 * 7 * 38 * 59 + 204 * 7 * 67 * 30 + 51 * 96 * 224 + 7 * 64 * 689) + 2 * (1506 * 200 + 200 * 50)),
     "vgg16bn": (VGG16BN, (1, 128, 63), _vgg_flops()),
     "unet": (UNet, (2, 512, 1024), _unet_flops()),
+    "unet4": (UNet4, (2, 512, 1024), 4 * _unet_flops()),
     "won": (Won, (96, 256), _won_flops()),
     "blstm": (BLSTM, (400, 512), 400 * 2 * (2 * 1200 * 812 + 3 * 2 * 1200 * 900 + 600 * 512)),
     "blstm2": (lambda: BLSTM(129, 2), (100, 129), 100 * 2 * (2 * 1200 * 429 + 2 * 1200 * 900 + 600 * 129)),

@@ -17,6 +17,7 @@ EXTRA_DIST += tests/cli/check_midi.py
 CLI_TESTS += tests/cli/nmf.sh
 CLI_TESTS += tests/cli/outputs.sh
 CLI_TESTS += tests/cli/report.sh
+CLI_TESTS += tests/cli/separate.sh
 CLI_TESTS += tests/cli/smoke.sh
 CLI_TESTS += tests/cli/terminal.sh
 EXTRA_DIST += tests/cli/terminal.py
