@@ -1,0 +1,55 @@
+/* measure_masks.c - each method's mask at 10, 20 and 40 % of the energy: what the classifier says of it, and of what it leaves.
+ *
+ * A method's map is an order of the bins; the first bins that hold so much of the energy are the mask. So methods that mark little and methods that
+ * mark all are compared at the same energy; the whole input stands beside as "ones". */
+#include <auscult/eval.h>
+#include <string.h>
+
+#include "study.h"
+
+const char masks_head[] = "fold\tclip\tmethod\tshare\tai\tad\tag\tff\tff_logit\tfid_in\tad_speechbrain\tfid_in_speechbrain\tsparseness\tcomplexity\tms\n";
+
+aus_status judge_mask(study *s, const item *i, const float *mask, int32_t c, aus_masked *m)
+{
+  float *both = aus_alloc(s->ctx, 2 * (size_t)s->j.samples, sizeof *both), logits[2 * STUDY_CLASSES];
+  aus_status status = both ? judge_part(&s->j, &i->h, mask, both) : AUS_ENOMEM;
+  for (int64_t k = 0; status == AUS_OK && k < s->j.samples; k++) both[s->j.samples + k] = i->h.x[k] - both[k];
+  if (status == AUS_OK) status = judge_logits(&s->j, 2, both, logits);
+  if (status == AUS_OK) status = aus_eval_masked(s->ctx, s->j.classes, i->h.logits, logits, logits + s->j.classes, c, m);
+  aus_free(s->ctx, both);
+  return status;
+}
+
+static aus_status mask_rows(study *s, item *i, const char *method, float *value, float *mask)
+{
+  static const double shares[3] = { 0.1, 0.2, 0.4 };
+  const int64_t cells = s->j.frames * s->j.bins;
+  const asked q = { method, s->it, s->name, s->n_interpreters, s->slime, s->seed, (uint64_t)i->n };
+  const double start = aus_now();
+  double gini;
+  aus_masked m;
+  AUS_TRY(study_map(&s->j, &i->h, i->h.said, &q, value));
+  const double took = aus_now() - start;
+  AUS_TRY(aus_eval_gini(s->ctx, cells, value, &gini));
+  const double entropy = aus_eval_entropy(cells, value);
+  for (int k = 0; k < (strcmp(method, "ones") == 0 ? 1 : 3); k++) {
+    const double share = strcmp(method, "ones") == 0 ? 1 : shares[k];
+    if (share < 1) AUS_TRY(aus_eval_keep_energy(s->ctx, cells, value, i->h.energy, share, mask));
+    else memcpy(mask, value, (size_t)cells * sizeof *mask);
+    AUS_TRY(judge_mask(s, i, mask, i->h.said, &m));
+    fprintf(s->to, "%d\t%s\t%s\t%g\t%g\t%.6g\t%.6g\t%.6g\t%.6g\t%g\t%.6g\t%g\t%.6g\t%.6g\t%.4g\n", s->fold, i->path, method, share, m.ai, m.ad, m.ag, m.ff, m.ff_logit, m.fid_in,
+            m.ad_speechbrain, m.fid_in_speechbrain, gini, entropy, 1000 * took);
+  }
+  return AUS_OK;
+}
+
+aus_status masks_of(study *s, item *i)
+{
+  const size_t cells = (size_t)s->j.frames * (size_t)s->j.bins;
+  float *value = aus_alloc(s->ctx, cells, sizeof *value), *mask = aus_alloc(s->ctx, cells, sizeof *mask);
+  aus_status status = value && mask ? AUS_OK : AUS_ENOMEM;
+  for (int32_t m = 0; status == AUS_OK && m < s->n_methods; m++) status = mask_rows(s, i, s->method[m], value, mask);
+  aus_free(s->ctx, value);
+  aus_free(s->ctx, mask);
+  return status;
+}

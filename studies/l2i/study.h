@@ -1,0 +1,36 @@
+/* study.h - what measure's parts share: the run's options, and one clip. */
+#ifndef AUS_STUDY_H
+#define AUS_STUDY_H
+
+#include <stdio.h>
+
+#include "maps.h"
+
+enum { STUDY_ATOMS = 4096, STUDY_INTERPRETERS = 8, STUDY_METHODS = 32, STUDY_CLASSES = 512 };
+
+typedef struct study {
+  const char *what, *model, *clips, *out, *list;
+  int fold, threads;
+  int64_t limit, slime;
+  uint64_t seed;
+  int32_t n_interpreters, n_methods;
+  const char *name[STUDY_INTERPRETERS], *file[STUDY_INTERPRETERS];
+  char methods[1024], *method[STUDY_METHODS];
+  aus_ctx *ctx;
+  judge j;
+  aus_interpreter *it[STUDY_INTERPRETERS];
+  FILE *to;                  /* the table */
+} study;
+
+typedef struct item { char path[512], label[64]; int32_t label_class; int64_t n; heard h; } item;
+
+/* Rows of one clip, each in the file of its name. */
+extern const char masks_head[], faith_head[];
+aus_status masks_of(study *s, item *i);
+aus_status faith_of(study *s, item *i);
+aus_status overlaps(study *s); /* of s->list */
+
+/* The classifier's answers to mask X and to the rest. */
+aus_status judge_mask(study *s, const item *i, const float *mask, int32_t c, aus_masked *m);
+
+#endif
