@@ -76,6 +76,7 @@ typedef struct cli_settings {
   struct { int notes, dry, overlap; } midi;
   struct { const char *interpreter, *manifest, *root, *train, *valid, *test, *where, *taus, *dictionary, *taps; int listening, pooling, layout, cache, no_check;
            int64_t atoms, top, batch; double tau, rate; } l2i;
+  struct { const char *title, *key; int as_is; } listening;
   const cli_command *command;
   int argc;
   char **argv;

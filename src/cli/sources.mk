@@ -57,6 +57,7 @@ CLI_COMMANDS = \
 	src/cli/table.h \
 	src/cli/l2i.c \
 	src/cli/l2i_explain.c \
+	src/cli/l2i_listening.c \
 	src/cli/train.c \
 	src/cli/train.h \
 	src/cli/train_explain.c \

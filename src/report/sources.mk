@@ -16,6 +16,9 @@ AUS_SOURCES += \
 	src/report/hershey.inc \
 	src/report/html.c \
 	src/report/html.h \
+	src/report/listening.c \
+	src/report/listening.h \
+	src/report/listening_score.c \
 	src/report/number.c \
 	src/report/number.h \
 	src/report/overlay.c \
@@ -85,3 +88,10 @@ set_css.inc: src/report/web/set.css
 set_js.inc: $(SET_JS)
 	$(AM_V_GEN)for f in $(SET_JS); do cat $(srcdir)/$$f; done | $(TO_C_STRING) >$@
 src/report/page_set.lo: set_css.inc set_js.inc
+src/report/page.lo: page_css.inc page_js.inc
+EXTRA_DIST += src/report/web/listening.js
+BUILT_SOURCES += listening_js.inc
+CLEANFILES += listening_js.inc
+listening_js.inc: src/report/web/listening.js
+	$(AM_V_GEN)$(TO_C_STRING) $(srcdir)/src/report/web/listening.js >$@
+src/report/listening.lo: listening_js.inc

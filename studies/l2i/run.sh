@@ -1,0 +1,87 @@
+#!/bin/sh
+# run.sh [--quick] [FOLD...]: Listen to Interpret on ESC-10 from sounds to tables; everything that is there already is left alone, so an
+# interrupted run goes on where it was. Results: studies/l2i/results/*.tsv (--quick: OUT/results).
+#
+#   ESC10=FOLDER (default ../shared/data/audio/esc10)   OUT=FOLDER (default build/l2i)   THREADS=N (default 1)   AUSCULT=PROGRAM   TOOLS=FOLDER of make_clips, measure, ...
+#   METHODS=A,B,...   SLIME=SAMPLES (2000) and SLIME_CLIPS=N (5): surrogates are costly
+#
+# Budget of a fold, one free core with AVX-512: classifier 12 min, two interpreters 10 min each, tables 30 min (most of it integrated gradients, smoothgrad and SLIME).
+# --quick: fold 1, a quarter of all widths, a few steps, two clips: that it runs, not what it finds.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+quick=
+[ "${1:-}" != --quick ] || { quick=yes; shift; }
+ESC10=${ESC10:-$top/../shared/data/audio/esc10}
+OUT=${OUT:-$top/build/l2i${quick:+-quick}}
+AUSCULT=${AUSCULT:-$top/build/auscult}
+TOOLS=${TOOLS:-$top/build/studies/l2i}
+THREADS=${THREADS:-1}
+[ -e "$ESC10/esc10.csv" ] || { echo "skip - no ESC-10 in $ESC10"; exit 77; }
+results=$here/results methods=ones,random-bins,random-tiles,energy,l2i:attention,l2i:max,gradient,ixg,ig,smoothgrad,gradcam,lrp:zennit:EpsilonPlus,deeplift
+limit= epochs= iterations=100 slime_clips=${SLIME_CLIPS:-5} slime=${SLIME:-2000}
+[ -z "$quick" ] || { results=$OUT/results methods=ones,random-bins,energy,l2i:attention,l2i:max,gradient limit="--limit 2" epochs="--epochs 2" iterations=10 slime_clips=1 slime=100; }
+methods=${METHODS:-$methods}
+mkdir -p "$OUT" "$results"
+[ -e "$OUT/clips/clips.tsv" ] || "$TOOLS/make_clips" "$ESC10" "$OUT/clips"
+
+# recipe TEMPLATE FOLD POOLING > FILE, only when it changed (a training's checkpoint belongs to its recipe).
+fill() {
+  sed "s/TEST/$2/g; s/VALID/$(($2 % 5 + 1))/g; s/POOLING/$3/g; s|^root = .*|root = clips|; s|^manifest = .*|manifest = clips/clips.tsv|" "$here/$1.recipe" >"$4.new"
+  [ -z "$quick" ] || sed -i -E 's/^conv ([0-9]+) /echo conv $((\1 \/ 4)) /e; s/^(batch = .*)/\1\nepoch_items = 32/; s/^checkpoint.*//; s/^layout = vgg/layout = auto/' "$4.new"
+  if cmp -s "$4.new" "$4"; then rm "$4.new"; else mv "$4.new" "$4"; fi
+}
+
+dictionary() {
+  [ -e "$OUT/dictionary-$1/W.npy" ] && return
+  awk -F'\t' -v dir="$OUT/clips" -v out="$1,$(($1 % 5 + 1))" 'NR > 1 && index(out, $3) == 0 { print dir "/" $1 }' "$OUT/clips/clips.tsv" | "$TOOLS/join" "$OUT/joined-$1.wav"
+  "$AUSCULT" nmf "$OUT/joined-$1.wav" --scale log1p --n-fft 1024 --hop 512 -k 100 --mu 0.8 --beta 2 --iterations $iterations --tolerance 0 --threads "$THREADS" --quiet --force --out "$OUT/dictionary-$1" >/dev/null
+  rm "$OUT/joined-$1.wav"
+}
+
+fold() {
+  f=$1 model=$OUT/vgg-$1/model.aus
+  fill vgg "$f" - "$OUT/vgg-$f.recipe"
+  [ -e "$model" ] || "$AUSCULT" train "$OUT/vgg-$f.recipe" --out "$OUT/vgg-$f" --resume --threads "$THREADS" $epochs
+  dictionary "$f"
+  for pooling in attention max; do
+    dir=$OUT/$pooling-$f
+    fill interpreter "$f" $pooling "$dir.recipe"
+    mkdir -p "$dir"
+    # What the classifier computes is the same for both.
+    [ $pooling = attention ] || [ -e "$dir/taps.cache" ] || ln "$OUT/attention-$f/taps.cache" "$dir/taps.cache" 2>/dev/null || true
+    [ -e "$dir/model.aus" ] || "$AUSCULT" l2i train "$dir.recipe" --out "$dir" --resume --threads "$THREADS" $epochs
+  done
+  [ -e "$OUT/mixes-$f/noise.tsv" ] || "$TOOLS/make_mixes" "$OUT/clips" "$OUT/mixes-$f" "$f"
+  set -- --model "$model" --clips "$OUT/clips" --fold "$f" --threads "$THREADS" --l2i attention="$OUT/attention-$f/model.aus" --l2i max="$OUT/max-$f/model.aus" $limit
+  tables=$OUT/tables-$f
+  mkdir -p "$tables"
+  "$TOOLS/measure" fidelity "$@" --out "$tables/fidelity.tsv"
+  "$TOOLS/measure" time "$@" --out "$tables/time.tsv"
+  "$TOOLS/measure" overlap "$@" --list "$OUT/mixes-$f/overlap.tsv" --out "$tables/overlap.tsv"
+  "$TOOLS/measure" overlap "$@" --list "$OUT/mixes-$f/noise.tsv" --out "$tables/noise.tsv"
+  "$TOOLS/measure" faith "$@" --out "$tables/faith.tsv"
+  "$TOOLS/measure" masks "$@" --methods "$methods" --out "$tables/masks.tsv"
+  "$TOOLS/measure" masks "$@" --methods l2i:attention,l2i:max,slime --slime "$slime" --limit "$slime_clips" --out "$tables/slime.tsv"
+}
+
+for f in ${*:-$([ -n "$quick" ] && echo 1 || echo 1 2 3 4 5)}; do fold "$f"; done
+
+# ---- tables ---------------------------------------------------------------------------------------------------------
+
+table() { # NAME, then tabulate's arguments; the files of all folds come last
+  name=$1 files=$2
+  shift 2
+  set -- "$@" "$OUT"/tables-*/$files.tsv
+  "$TOOLS/tabulate" "$@" >"$results/$name.tsv.new" && mv "$results/$name.tsv.new" "$results/$name.tsv"
+}
+scores=ai,ad,ag,ff,ff_logit,fid_in,ad_speechbrain,fid_in_speechbrain,sparseness,complexity,ms
+gain=si_sdr-si_sdr_mix,sir-sir_mix,kept,ff_logit,ff
+table fidelity fidelity fidelity
+table masks masks mean share,method $scores
+table masks-pairs masks pairs share,method ff_logit l2i:attention
+table slime slime mean share,method $scores
+table faith faith mean who,tau atoms,linear_logit,linear,parity_logit,parity,count_linear_logit,count_linear,count_parity_logit,count_parity,energy_linear_logit,energy_linear
+table overlap overlap mean db,who,how,rule $gain
+table noise noise mean db,who,how,rule $gain
+cat "$results/fidelity.tsv"
