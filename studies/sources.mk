@@ -50,4 +50,5 @@ studies_l2i_tabulate_SOURCES = studies/l2i/tabulate.c
 studies_l2i_tabulate_LDADD = libauscult-all.la $(LIBM)
 CLEANFILES += studies/l2i/tabulate
 EXTRA_DIST += studies/l2i/interpreter.recipe
+EXTRA_DIST += studies/l2i/flint.recipe
 EXTRA_DIST += studies/l2i/run.sh

@@ -65,7 +65,8 @@ static void open_bench(bench *t, const aus_l2i_spec *s, int64_t mb, bool trainin
   aus_dims d[AUS_L2I_TAPS + 2];
   assert_ok(t->ctx, aus_builder_create(t->ctx, &b));
   aus_l2i_net n = { .ctx = t->ctx, .b = b, .seed = 3 };
-  if (training) aus_l2i_training_graph(&n, s);
+  if (training && s->flint) aus_flint_training_graph(&n, s);
+  else if (training) aus_l2i_training_graph(&n, s);
   else aus_l2i_graph(&n, s);
   assert_ok(t->ctx, aus_builder_finish(b, &t->bytes, &size));
   aus_builder_destroy(b);
@@ -105,11 +106,11 @@ static aus_param *param_of(bench *t, const char *name)
 
 /* ---- against torch ------------------------------------------------------------------------------------------ */
 
-typedef struct golden { const double *parts, *logits, *z, *h, *target, *after; const golden_grad *grad; int32_t n_grad, h_frames; } golden;
+typedef struct golden { const double *parts, *logits, *z, *h, *target, *after; const golden_grad *grad; int32_t n_grad, h_frames; float loud; } golden;
 
 static void fill_inputs(bench *t, const aus_l2i_spec *s, int64_t mb, const golden *g)
 {
-  for (int32_t i = 0; i < s->n_taps; i++) signal_to(aus_run_input(t->run, i), mb * s->tap[i].c * s->tap[i].freq * s->tap[i].time, 10 + (uint32_t)i, 2, true);
+  for (int32_t i = 0; i < s->n_taps; i++) signal_to(aus_run_input(t->run, i), mb * s->tap[i].c * s->tap[i].freq * s->tap[i].time, 10 + (uint32_t)i, g->loud > 0 ? g->loud : 2, true);
   signal_to(aus_run_input(t->run, s->n_taps), mb * s->bins * s->frames, 21, 3, true);
   for (int64_t i = 0; i < mb * s->classes; i++) aus_run_input(t->run, s->n_taps + 1)[i] = (float)g->target[i];
   for (int32_t i = 0; i < g->n_grad; i++) { /* the list is in the order in which torch asked for them */
@@ -123,7 +124,7 @@ static void fill_inputs(bench *t, const aus_l2i_spec *s, int64_t mb, const golde
     const float bound = (float)(1 / sqrt(fan_in));
     for (int64_t j = 0; j < p->count; j++) p->value[j] = noise((uint32_t)j, 100 + (uint32_t)i) * bound;
   }
-  dictionary_to(param_of(t, "dictionary.w")->value, s->bins, s->atoms);
+  if (!s->flint) dictionary_to(param_of(t, "dictionary.w")->value, s->bins, s->atoms);
 }
 
 /* The loss and its parts as means, after a forward. */
@@ -198,7 +199,7 @@ static void check_case(const aus_l2i_spec *s, int64_t mb, const golden *g)
 
 #define COUNT(x) ((int32_t)(sizeof(x) / sizeof *(x)))
 #define GOLDEN(name) &(golden) { golden_##name##_parts, golden_##name##_logits, golden_##name##_z, golden_##name##_h, golden_##name##_target, golden_##name##_after, \
-                                 golden_##name##_grad, COUNT(golden_##name##_grad), COUNT(golden_##name##_h) / 5 }
+                                 golden_##name##_grad, COUNT(golden_##name##_grad), COUNT(golden_##name##_h) / 5, 0 }
 #define VGG_TAPS { { "out0", 4, 128, 16, 53, false }, { "out1", 4, 256, 8, 26, false }, { "out2", 4, 512, 4, 13, false } }
 
 static void published_layout(void **state)
@@ -219,6 +220,29 @@ static void general_rule(void **state)
   check_case(&(aus_l2i_spec){ .n_taps = 3, .tap = { { "a", 4, 6, 10, 90, false }, { "b", 4, 8, 5, 22, false }, { "c", 3, 12, 1, 40, false } }, .atoms = 12, .classes = 4, .bins = 33, .frames = 70 },
              2, GOLDEN(general));
   check_case(&(aus_l2i_spec){ .n_taps = 2, .tap = { { "a", 3, 5, 1, 30, false }, { "b", 4, 7, 1, 15, false } }, .atoms = 8, .classes = 3, .bins = 17, .frames = 40, .max_pooling = true }, 2, GOLDEN(rows1));
+}
+
+/* FLINT: four terms, the answer, the attributes, and the gradient of every parameter. */
+static void flint_as_torch(void **state)
+{
+  (void)state;
+  enum { MB = 3 };
+  const aus_l2i_spec s = { .n_taps = 3, .tap = VGG_TAPS, .vgg = true, .flint = true, .atoms = 24, .classes = 10, .bins = 65, .frames = 431 };
+  const golden g = { .logits = golden_flint_logits, .target = golden_flint_target, .grad = golden_flint_grad, .n_grad = COUNT(golden_flint_grad), .loud = 100 };
+  bench t = { .ctx = test_ctx(2) };
+  open_bench(&t, &s, MB, true);
+  fill_inputs(&t, &s, MB, &g);
+  assert_ok(t.ctx, aus_run_forward(t.run));
+  const float *term = aus_run_output(t.run, 0, NULL);
+  for (int i = 0; i < AUS_FLINT_TERMS; i++) assert_near(term[i], golden_flint_terms[i], 1e-5 * fabs(golden_flint_terms[i]) + 2e-6);
+  near_all("logits", MB * s.classes, g.logits, aus_run_output(t.run, 1, NULL), 1e-5);
+  near_all("attributes", MB * s.atoms, golden_flint_attributes, aus_run_value(t.run, aus_run_find(t.run, "attributes"), NULL), 1e-5);
+  const float weight[AUS_FLINT_TERMS] = { 0.6f, (float)(2 / (MB * 65.0 * 431)), 0.2f, (float)(0.1 / (MB * 24.0)) };
+  memcpy(aus_walk_seed(t.walk, 0, NULL), weight, sizeof weight);
+  assert_ok(t.ctx, aus_walk_run(t.walk));
+  check_gradients(&t, &g);
+  close_bench(&t);
+  aus_ctx_destroy(t.ctx);
 }
 
 /* ---- shapes and counts of the published layout ---------------------------------------------------------------- */
@@ -321,7 +345,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(published_shapes), cmocka_unit_test(corners_on_corners), cmocka_unit_test(fresh_parameters),
-    cmocka_unit_test(published_layout), cmocka_unit_test(max_pooling_bce), cmocka_unit_test(general_rule),
+    cmocka_unit_test(published_layout), cmocka_unit_test(max_pooling_bce), cmocka_unit_test(general_rule), cmocka_unit_test(flint_as_torch),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

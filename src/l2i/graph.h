@@ -18,6 +18,7 @@ typedef struct aus_l2i_spec {
   bool max_pooling;          /* false: attention */
   double dropout;            /* of the pooling */
   bool sigmoid;              /* the classifier's scores are independent */
+  bool flint;                /* attributes instead of atoms (flint.c); `atoms` counts them */
 } aus_l2i_spec;
 
 /* Whether the published layout fits: three taps of 16, 8 and 4 rows, each (but for cropping) half as long as the one before. */
@@ -26,6 +27,9 @@ bool aus_l2i_fits_vgg(int32_t n_taps, const aus_l2i_tap *tap);
 /* What is in the graph: H [mb, K, T], the pooled z [mb, K], the logits [mb, C], and the frames' weights a [mb, T, 1] (-1 for max pooling). */
 typedef struct aus_l2i_values { int32_t h, z, logits, attention; } aus_l2i_values;
 
+/* All layers on one grid [mb, channels, rows, frames], before Psi's tail. */
+typedef struct aus_l2i_joined { int32_t value; int64_t channels, rows, frames; } aus_l2i_joined;
+aus_l2i_joined aus_l2i_join(aus_l2i_net *n, const aus_l2i_spec *spec);
 int32_t aus_l2i_psi(aus_l2i_net *n, const aus_l2i_spec *spec);                       /* H from the inputs tap0, tap1, ... which it makes */
 void aus_l2i_theta(aus_l2i_net *n, const aus_l2i_spec *spec, aus_l2i_values *v);    /* from v->h */
 
@@ -35,5 +39,16 @@ void aus_l2i_graph(aus_l2i_net *n, const aus_l2i_spec *spec);
  * [F][K]; the output "terms" [3] holds L_FID (a mean over the batch), the sum of (X - W H)^2 and the sum of |H|. The loss is a weighted
  * sum of these, so the weights are what a walk from "terms" starts with. */
 void aus_l2i_training_graph(aus_l2i_net *n, const aus_l2i_spec *spec);
+/* L_FID alone, as there, of logits against the input "target". */
+int32_t aus_l2i_fidelity(aus_l2i_net *n, const aus_l2i_spec *spec, int32_t logits, int32_t target);
+
+/* ---- FLINT [Parekh21] (flint.c) -------------------------------------------------------------------------- */
+
+enum { AUS_FLINT_TERMS = 4 };
+/* For use: inputs tap0 ...; outputs logits and attributes [mb, J]. */
+void aus_flint_graph(aus_l2i_net *n, const aus_l2i_spec *spec);
+/* For training: inputs as above, without a dictionary; "terms" [4]: L_FID, sum of (X - decoded)^2, mean entropy of a clip's attributes less the entropy of
+ * the batch's mean, sum of attributes. */
+void aus_flint_training_graph(aus_l2i_net *n, const aus_l2i_spec *spec);
 
 #endif

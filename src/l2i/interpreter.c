@@ -21,7 +21,7 @@ void aus_l2i_write_spec(aus_builder *b, const aus_l2i_spec *s, const aus_bundle 
     names[i] = t->name;
     memcpy(shape + 5 * i, of, sizeof of);
   }
-  aus_builder_string(b, "kind", "interpreter");
+  aus_builder_string(b, "kind", s->flint ? "flint" : "interpreter");
   aus_builder_string(b, "l2i.classifier", aus_meta_string(classifier, "name", ""));
   aus_builder_string(b, "l2i.classifier_sha256", aus_bundle_sha256(classifier));
   aus_builder_strings(b, "l2i.taps", s->n_taps, names);
@@ -57,11 +57,12 @@ aus_status aus_l2i_read_spec(const aus_bundle *b, aus_l2i_spec *s)
   const int64_t taps = aus_meta_count(b, "l2i.taps"), size[] = { aus_meta_integer(b, "l2i.atoms", 0), aus_meta_integer(b, "l2i.targets", 0),
                                                                   aus_meta_integer(b, "l2i.bins", 0), aus_meta_integer(b, "l2i.frames", 0) };
   const char *name = aus_meta_string(b, "name", "the file");
-  if (strcmp(aus_meta_string(b, "kind", ""), "interpreter") != 0) return aus_fail(b->ctx, AUS_EFORMAT, "%s is no interpreter (auscult l2i train makes one)", name);
+  const bool flint = strcmp(aus_meta_string(b, "kind", ""), "flint") == 0;
+  if (!flint && strcmp(aus_meta_string(b, "kind", ""), "interpreter") != 0) return aus_fail(b->ctx, AUS_EFORMAT, "%s is no interpreter (auscult l2i train makes one)", name);
   *s = (aus_l2i_spec){ .n_taps = (int32_t)taps, .vgg = strcmp(aus_meta_string(b, "l2i.layout", ""), "vgg") == 0,
                        .max_pooling = strcmp(aus_meta_string(b, "l2i.pooling", ""), "max") == 0, .dropout = aus_meta_real(b, "l2i.dropout", 0),
                        .sigmoid = strcmp(aus_meta_string(b, "l2i.score", ""), "sigmoid") == 0, .atoms = (int32_t)size[0], .classes = (int32_t)size[1],
-                       .bins = (int32_t)size[2], .frames = size[3] };
+                       .bins = (int32_t)size[2], .frames = size[3], .flint = flint };
   if (taps < 1 || taps > AUS_L2I_TAPS || aus_meta_count(b, "l2i.tap_shapes") != 5 * taps || !in_range(size[0], 1 << 16) || !in_range(size[1], 1 << 20) ||
       !in_range(size[2], 1 << 20) || !in_range(size[3], 1 << 24))
     return aus_fail(b->ctx, AUS_EFORMAT, "the interpreter %s does not say what it reads", name);
@@ -144,6 +145,7 @@ static aus_status build(aus_interpreter *it)
 {
   AUS_TRY(aus_model_inside(it->model, &it->in));
   AUS_TRY(aus_l2i_read_spec(it->bundle, &it->spec));
+  if (it->spec.flint) return aus_fail(it->ctx, AUS_EINVAL, "this file holds attributes without a dictionary (FLINT): it answers, but there is nothing to listen to");
   AUS_TRY(check_classifier(it));
   AUS_TRY(aus_l2i_spectrum_open(it->in.fe, (int32_t)aus_meta_integer(it->bundle, "l2i.n_fft", 1024), (int32_t)aus_meta_integer(it->bundle, "l2i.hop", 512), &it->spectrum));
   AUS_TRY(check_taps(it));

@@ -73,7 +73,7 @@ static int32_t tail(aus_l2i_net *n, const aus_l2i_spec *s, int32_t x, int64_t ch
   return aus_l2i_conv_relu(n, "psi.atoms2", x, &(aus_l2i_conv){ 3, s->atoms, s->atoms, 1, 5, 1, 0, 2 });
 }
 
-static int32_t published(aus_l2i_net *n, const aus_l2i_spec *s, const int32_t tap[3])
+static aus_l2i_joined published(aus_l2i_net *n, const aus_l2i_spec *s, const int32_t tap[3])
 {
   const int64_t m = s->tap[2].time;
   int32_t a = crop(n, "psi.a.crop", tap[1], s->tap[1].time, 2 * m), b = tap[2], c = crop(n, "psi.c.crop", tap[0], s->tap[0].time, 4 * m);
@@ -82,8 +82,7 @@ static int32_t published(aus_l2i_net *n, const aus_l2i_spec *s, const int32_t ta
   b = aus_l2i_resize(n, "psi.b.up1", b, 4, 2 * m);
   b = aus_l2i_resize(n, "psi.b.up2", conv3(n, "psi.b", b, s->tap[2].c, NARROW, 4), 4, 4 * m);
   c = fold_rows(n, "psi.c", c, s->tap[0].c, NARROW, 4);
-  const int32_t all = aus_l2i_node(n, AUS_OP_concat, "psi.all", 3, (const int32_t[]){ a, b, c }, 1, &(aus_word){ 1 });
-  return tail(n, s, all, WIDE + 2 * NARROW, 4, 4 * m);
+  return (aus_l2i_joined){ aus_l2i_node(n, AUS_OP_concat, "psi.all", 3, (const int32_t[]){ a, b, c }, 1, &(aus_word){ 1 }), WIDE + 2 * NARROW, 4, 4 * m };
 }
 
 /* One layer on the common grid. */
@@ -109,7 +108,7 @@ static int32_t bring(aus_l2i_net *n, const aus_l2i_tap *t, int32_t i, int32_t x,
   return aus_l2i_node(n, AUS_OP_slice, name, 1, &x, 12, words);
 }
 
-static int32_t general(aus_l2i_net *n, const aus_l2i_spec *s, int32_t *tap)
+static aus_l2i_joined general(aus_l2i_net *n, const aus_l2i_spec *s, int32_t *tap)
 {
   int64_t rows = MOST_ROWS, frames = 1;
   for (int32_t i = 0; i < s->n_taps; i++) {
@@ -119,12 +118,18 @@ static int32_t general(aus_l2i_net *n, const aus_l2i_spec *s, int32_t *tap)
   frames = least(frames, s->frames);
   for (int32_t i = 0; i < s->n_taps; i++) tap[i] = bring(n, &s->tap[i], i, tap[i], rows, frames);
   const int32_t all = s->n_taps > 1 ? aus_l2i_node(n, AUS_OP_concat, "psi.all", s->n_taps, tap, 1, &(aus_word){ 1 }) : tap[0];
-  return tail(n, s, all, (int64_t)NARROW * s->n_taps, rows, frames);
+  return (aus_l2i_joined){ all, (int64_t)NARROW * s->n_taps, rows, frames };
 }
 
-int32_t aus_l2i_psi(aus_l2i_net *n, const aus_l2i_spec *s)
+aus_l2i_joined aus_l2i_join(aus_l2i_net *n, const aus_l2i_spec *s)
 {
   int32_t tap[AUS_L2I_TAPS];
   for (int32_t i = 0; i < s->n_taps; i++) tap[i] = input(n, s, i);
   return s->vgg ? published(n, s, tap) : general(n, s, tap);
+}
+
+int32_t aus_l2i_psi(aus_l2i_net *n, const aus_l2i_spec *s)
+{
+  const aus_l2i_joined j = aus_l2i_join(n, s);
+  return tail(n, s, j.value, j.channels, j.rows, j.frames);
 }

@@ -4,6 +4,7 @@ AUS_SOURCES += src/l2i/net.c
 AUS_SOURCES += src/l2i/graph.h
 AUS_SOURCES += src/l2i/psi.c
 AUS_SOURCES += src/l2i/theta.c
+AUS_SOURCES += src/l2i/flint.c
 AUS_SOURCES += src/l2i/l2i.h
 AUS_SOURCES += src/l2i/spec.c
 AUS_SOURCES += src/l2i/interpreter.c

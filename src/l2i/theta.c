@@ -63,7 +63,7 @@ void aus_l2i_graph(aus_l2i_net *n, const aus_l2i_spec *s)
 
 static int32_t flat(aus_l2i_net *n, const char *name, int32_t x) { return aus_l2i_node(n, AUS_OP_reshape, name, 1, &x, 1, &(aus_word){ -1 }); }
 
-static int32_t fidelity(aus_l2i_net *n, const aus_l2i_spec *s, int32_t logits, int32_t target)
+int32_t aus_l2i_fidelity(aus_l2i_net *n, const aus_l2i_spec *s, int32_t logits, int32_t target)
 {
   if (s->sigmoid) {
     const int32_t agree = aus_l2i_binary(n, AUS_OP_mul, "fidelity.agree", target, logits);
@@ -82,7 +82,7 @@ void aus_l2i_training_graph(aus_l2i_net *n, const aus_l2i_spec *s)
   const int32_t w = aus_l2i_param(n, "dictionary", "w", 2, (const int32_t[]){ s->bins, s->atoms }, 1);
   const int32_t made = aus_l2i_node(n, AUS_OP_matmul, "made", 2, (const int32_t[]){ w, v.h }, 3, (const aus_word[]){ { 0 }, { 0 }, { .f = 1 } });
   const int32_t missing = aus_l2i_binary(n, AUS_OP_sub, "missing", x, made);
-  const int32_t term[] = { flat(n, "term.fidelity", fidelity(n, s, v.logits, target)),
+  const int32_t term[] = { flat(n, "term.fidelity", aus_l2i_fidelity(n, s, v.logits, target)),
                            flat(n, "term.reconstruction", reduce(n, AUS_OP_reduce_sum_square, "reconstruction", missing, ALL_3)),
                            flat(n, "term.sparsity", reduce(n, AUS_OP_reduce_l1, "sparsity", v.h, ALL_3)) };
   aus_builder_output(n->b, aus_l2i_node(n, AUS_OP_concat, "terms", 3, term, 1, &(aus_word){ 0 }));

@@ -48,7 +48,8 @@ static aus_status measure(aus_trainer *t, task *k)
   s->bins = k->spectrum.bins;
   s->frames = aus_l2i_patch_frames(&k->spectrum);
   s->max_pooling = r->max_pooling;
-  s->dropout = r->dropout >= 0 ? r->dropout : r->max_pooling ? 0.3 : 0.4;
+  s->flint = r->method == 1;
+  s->dropout = r->dropout >= 0 ? r->dropout : s->flint ? 0.01 : r->max_pooling ? 0.3 : 0.4;
   return AUS_OK;
 }
 
@@ -57,9 +58,10 @@ static aus_status make_graph(aus_trainer *t, task *k)
   aus_builder *b;
   const aus_param w = { .name = "dictionary.w", .count = (int64_t)k->spec.bins * k->spec.atoms, .value = k->w };
   AUS_TRY(aus_builder_create(t->ctx, &b));
-  aus_l2i_net n = { .ctx = t->ctx, .b = b, .seed = t->seed, .n_given = 1, .given = &w };
+  aus_l2i_net n = { .ctx = t->ctx, .b = b, .seed = t->seed, .n_given = k->w ? 1 : 0, .given = &w };
   size_t size;
-  aus_l2i_training_graph(&n, &k->spec);
+  if (k->spec.flint) aus_flint_training_graph(&n, &k->spec);
+  else aus_l2i_training_graph(&n, &k->spec);
   aus_status status = n.status == AUS_OK ? aus_builder_finish(b, &t->net.bytes, &size) : n.status;
   if (status == AUS_OK) status = aus_bundle_open_memory(t->ctx, t->net.bytes, size, &t->net.bundle);
   if (status != AUS_OK) { aus_free(t->ctx, t->net.bytes); t->net.bytes = NULL; }
@@ -74,7 +76,7 @@ static void hash_all(aus_trainer *t, const task *k)
   aus_sha256_init(&sha);
   aus_sha256_add(&sha, t->data.sha256, 64);
   aus_sha256_add(&sha, aus_bundle_sha256(k->in.bundle), 64);
-  aus_sha256_add(&sha, k->w, (size_t)k->spec.bins * (size_t)k->spec.atoms * sizeof *k->w);
+  if (k->w) aus_sha256_add(&sha, k->w, (size_t)k->spec.bins * (size_t)k->spec.atoms * sizeof *k->w);
   aus_sha256_hex(&sha, t->data.sha256);
 }
 
@@ -86,7 +88,8 @@ static aus_status network(aus_trainer *t)
   t->classes = k->spec.classes;
   t->data.fe = t->net.fe;
   AUS_TRY(aus_data_load(&t->data));
-  AUS_TRY(aus_l2i_dictionary(t, &k->spectrum, &k->spec.atoms, &k->w));
+  if (k->spec.flint) k->spec.atoms = (int32_t)t->r->interpreter.atoms;
+  else AUS_TRY(aus_l2i_dictionary(t, &k->spectrum, &k->spec.atoms, &k->w));
   return make_graph(t, k);
 }
 
@@ -164,12 +167,15 @@ static aus_status batch(aus_trainer *t)
 }
 
 /* What the terms count in the loss of mb patches. */
-static void weigh(const aus_trainer *t, const aus_l2i_spec *s, int64_t mb, bool later, float weight[3])
+static int32_t weigh(const aus_trainer *t, const aus_l2i_spec *s, int64_t mb, bool later, float weight[AUS_FLINT_TERMS])
 {
   const aus_recipe_interpreter *r = &t->r->interpreter;
   weight[0] = (float)(later ? r->fidelity_later : r->fidelity);
   weight[1] = (float)(r->reconstruction / ((double)mb * s->bins * (double)s->frames));
-  weight[2] = (float)(r->sparsity / ((double)mb * s->atoms * (double)s->frames));
+  const double sparsity = r->sparsity / ((double)mb * s->atoms * (s->flint ? 1 : (double)s->frames));
+  weight[2] = (float)(s->flint ? r->conciseness : sparsity);
+  if (s->flint) weight[3] = (float)sparsity;
+  return s->flint ? AUS_FLINT_TERMS : 3;
 }
 
 static int32_t largest(int64_t n, const float *x)
@@ -180,9 +186,11 @@ static int32_t largest(int64_t n, const float *x)
   return at;
 }
 
-static double sum_of(const float *weight, const float *term)
+static double sum_of(int32_t n, const float *weight, const float *term)
 {
-  return (double)weight[0] * (double)term[0] + (double)weight[1] * (double)term[1] + (double)weight[2] * (double)term[2];
+  double sum = 0;
+  for (int32_t i = 0; i < n; i++) sum += (double)weight[i] * (double)term[i];
+  return sum;
 }
 
 static double loss(aus_trainer *t)
@@ -190,9 +198,9 @@ static double loss(aus_trainer *t)
   task *k = t->own;
   float *weight = aus_walk_seed(t->walk, 0, NULL);
   const float *y = aus_run_output(t->run, 1, NULL), *f = aus_run_input(t->run, k->spec.n_taps + 1);
-  weigh(t, &k->spec, t->batch, t->state.epoch + 1 >= t->r->interpreter.fidelity_epoch, weight);
+  const int32_t terms = weigh(t, &k->spec, t->batch, t->state.epoch + 1 >= t->r->interpreter.fidelity_epoch, weight);
   for (int64_t i = 0; i < t->batch; i++) t->state.correct += largest(t->classes, y + i * t->classes) == largest(t->classes, f + i * t->classes);
-  return sum_of(weight, aus_run_output(t->run, 0, NULL));
+  return sum_of(terms, weight, aus_run_output(t->run, 0, NULL));
 }
 
 /* ---- validation ------------------------------------------------------------------------------------------------ */
@@ -216,13 +224,13 @@ static void compare(const task *k, const double *y, const double *f, agreement *
 static aus_status evaluate_clip(aus_trainer *t, task *k, int32_t clip, double *sum, double *y, double *f)
 {
   const int64_t patches = aus_l2i_cache_patches(&k->cache, clip);
-  float weight[3];
-  weigh(t, &k->spec, 1, true, weight);
+  float weight[AUS_FLINT_TERMS];
+  const int32_t terms = weigh(t, &k->spec, 1, true, weight);
   memset(y, 0, 2 * (size_t)t->classes * sizeof *y);
   for (int64_t p = 0; p < patches; p++) {
     AUS_TRY(fill_row(t, k, t->eval, 0, clip, p));
     AUS_TRY(aus_run_forward(t->eval));
-    *sum += sum_of(weight, aus_run_output(t->eval, 0, NULL)) / (double)patches;
+    *sum += sum_of(terms, weight, aus_run_output(t->eval, 0, NULL)) / (double)patches;
     for (int32_t c = 0; c < t->classes; c++) {
       y[c] += (double)aus_run_output(t->eval, 1, NULL)[c] / (double)patches;
       f[c] += (double)aus_run_input(t->eval, k->spec.n_taps + 1)[c] / (double)patches;
@@ -309,8 +317,9 @@ static aus_status export(aus_trainer *t, const aus_train_result *result, void **
   aus_l2i_write_spec(b, &k->spec, k->in.bundle, k->spectrum.own ? (int32_t)t->r->interpreter.n_fft : t->net.fe->n_fft, k->spectrum.hop);
   if (aus_meta_count(k->in.bundle, "labels") == k->spec.classes) aus_builder_meta(b, k->in.bundle, "labels");
   aus_trainer_history(t, result, b);
-  aus_builder_tensor(b, "dictionary", AUS_F32, 2, (const int32_t[]){ k->spec.bins, k->spec.atoms }, value_of(t, "dictionary.w"));
-  aus_l2i_graph(&n, &k->spec);
+  if (!k->spec.flint) aus_builder_tensor(b, "dictionary", AUS_F32, 2, (const int32_t[]){ k->spec.bins, k->spec.atoms }, value_of(t, "dictionary.w"));
+  if (k->spec.flint) aus_flint_graph(&n, &k->spec);
+  else aus_l2i_graph(&n, &k->spec);
   aus_status status = n.status;
   if (status == AUS_OK && result) status = write_golden(t, k, b);
   if (status == AUS_OK) status = aus_builder_finish(b, bytes, size);

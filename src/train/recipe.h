@@ -23,6 +23,8 @@ typedef struct aus_recipe_interpreter {
   int32_t line;
   const char *classifier, *dictionary;
   aus_words taps;
+  double conciseness;
+  int method;
   int layout, max_pooling, cache_single;
   int64_t atoms, n_fft, hop, fidelity_epoch, dictionary_frames, dictionary_iterations;
   double dropout, fidelity, fidelity_later, reconstruction, sparsity, dictionary_sparsity, dictionary_beta;

@@ -44,11 +44,12 @@ fold() {
   fill vgg "$f" - "$OUT/vgg-$f.recipe"
   [ -e "$model" ] || "$AUSCULT" train "$OUT/vgg-$f.recipe" --out "$OUT/vgg-$f" --resume --threads "$THREADS" $epochs
   dictionary "$f"
-  for pooling in attention max; do
-    dir=$OUT/$pooling-$f
-    fill interpreter "$f" $pooling "$dir.recipe"
+  for pooling in attention max flint; do
+    dir=$OUT/$pooling-$f template=interpreter
+    [ $pooling != flint ] || template=flint
+    fill $template "$f" $pooling "$dir.recipe"
     mkdir -p "$dir"
-    # What the classifier computes is the same for both.
+    # What the classifier computes is the same for all.
     [ $pooling = attention ] || [ -e "$dir/taps.cache" ] || ln "$OUT/attention-$f/taps.cache" "$dir/taps.cache" 2>/dev/null || true
     [ -e "$dir/model.aus" ] || "$AUSCULT" l2i train "$dir.recipe" --out "$dir" --resume --threads "$THREADS" $epochs
   done
@@ -84,4 +85,16 @@ table slime slime mean share,method $scores
 table faith faith mean who,tau atoms,linear_logit,linear,parity_logit,parity,count_linear_logit,count_linear,count_parity_logit,count_parity,energy_linear_logit,energy_linear
 table overlap overlap mean db,who,how,rule $gain
 table noise noise mean db,who,how,rule $gain
-cat "$results/fidelity.tsv"
+# What the trained files say of themselves: the same layers, clips and number of updates for all three.
+{
+  printf 'fold\twho\tbest_epoch\tepochs\tvalid_top1\ttest_top1\n'
+  for model in "$OUT"/attention-*/model.aus "$OUT"/max-*/model.aus "$OUT"/flint-*/model.aus; do
+    [ -e "$model" ] || continue
+    name=${model%/model.aus} name=${name##*/}
+    printf '%s\t%s' "${name##*-}" "${name%-*}"
+    for key in best_epoch epochs valid_score test_score; do printf '\t%s' "$("$AUSCULT" model info "$model" | awk -v key=train.$key '$1 == key { print $2 }')"; done
+    printf '\n'
+  done
+} >"$results/trained.tsv.new"
+mv "$results/trained.tsv.new" "$results/trained.tsv"
+cat "$results/trained.tsv" "$results/fidelity.tsv"

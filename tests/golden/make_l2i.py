@@ -50,6 +50,17 @@ class Net:
         w = self.param(name + ".weight", (n, k), k)
         return F.linear(x, w, self.param(name + ".bias", (n,), k) if bias else None)
 
+    def flint(self, x, classes, bins, t):
+        """Attributes, logits, decoded spectrogram of FLINT's audio form, from the joined layers."""
+        x = self.conv("flint.conv", x, 128, (3, 3), pad=1)
+        phi = F.relu(self.linear("flint.attributes", F.adaptive_avg_pool2d(x, 3).flatten(1), self.atoms))
+        y = self.linear("theta", phi, classes, bias=False)
+        d = self.linear("flint.seed", phi, 1600).reshape(-1, 16, 100)
+        d = F.interpolate(self.conv("flint.decode1", d, 32, 5, pad=2), scale_factor=2, mode="nearest")
+        d = F.interpolate(self.conv("flint.decode2", d, 64, 5, pad=2), scale_factor=2, mode="nearest")
+        d = F.interpolate(self.conv("flint.decode3", d, 128, 5, pad=2), size=t, mode="linear", align_corners=True)
+        return phi, y, self.conv("flint.decode4", d, bins, 3, pad=1)
+
     def tail(self, x, t):
         g, rows = x.shape[3], x.shape[2]
         x = self.conv("psi.join", up(x, 2 * g), 256, (3, 3) if rows > 1 else (1, 3), pad=(1, 1) if rows > 1 else (0, 1))
@@ -62,7 +73,8 @@ class Net:
         a = F.avg_pool2d(self.conv("psi.a", up(out1[..., :2 * m], 4 * m), 256, (3, 3), pad=1), (2, 1))
         b = up(self.conv("psi.b", up(out2, 2 * m), 128, (3, 3), pad=1), 4 * m)
         c = self.conv("psi.c", out0[..., :4 * m], 128, (4, 1), stride=(4, 1))
-        return self.tail(torch.cat([a, b, c], 1), t)
+        x = torch.cat([a, b, c], 1)
+        return self.tail(x, t) if t else x
 
     def general(self, taps, t):
         rows, g = min([4] + [x.shape[2] for x in taps]), min(t, max(x.shape[3] for x in taps))
@@ -149,5 +161,32 @@ case("vgg", VGG, 100, 431, 513, 10, "vgg", "attention", False)
 case("max", VGG, 20, 431, 65, 8, "vgg", "max", True, mb=1)
 case("general", [(6, 10, 90), (8, 5, 22), (12, 40)], 12, 70, 33, 4, "general", "attention", False)
 case("rows1", [(5, 30), (7, 1, 15)], 8, 40, 17, 3, "general", "max", False)
+
+
+def entropy(phi):
+    return -(torch.softmax(phi, 1) * torch.log_softmax(phi, 1)).sum(1).mean()
+
+
+def flint_case(taps, j, t, bins, classes, mb=3):
+    net = Net(j)
+    x = [signal((mb,) + s, 10 + i, 100) for i, s in enumerate(taps)]
+    v = signal((mb, bins, t), 21, 3)
+    target = torch.softmax(signal((mb, classes), 22, 3, False), 1).float().double()
+    phi, y, made = net.flint(net.published(*x, 0), classes, bins, t)
+    terms = [-(target * F.log_softmax(y, 1)).sum(1).mean(), ((v - made) ** 2).sum(), entropy(phi) - entropy(phi.mean(0, keepdim=True)), phi.abs().sum()]
+    (0.6 * terms[0] + 2 * terms[1] / v.numel() + 0.2 * terms[2] + 0.1 * terms[3] / phi.numel()).backward()
+    put("golden_flint_terms", torch.stack(terms))
+    put("golden_flint_logits", y)
+    put("golden_flint_attributes", phi)
+    put("golden_flint_target", target)
+    out.append("static const golden_grad golden_flint_grad[%d] = {" % len(net.p))
+    for k, p in net.p.items():
+        g = p.grad.numpy().ravel()
+        out.append('  { "%s", %.9g, { %.9g, %.9g } },' % (k, np.sqrt(g @ g), *[float(g @ noise(g.size, s).astype(np.float64)) for s in (7, 8)]))
+    out.append("};")
+    print("flint", sum(p.numel() for p in net.p.values()), [float(t) for t in terms])
+
+
+flint_case(VGG, 24, 431, 65, 10)
 out.append("#endif")
 open("tests/golden/l2i.h", "w").write("\n".join(out) + "\n")
