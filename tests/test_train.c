@@ -131,13 +131,15 @@ static void make_steps_data(aus_ctx *ctx)
   free(x);
 }
 
-/* The golden network's numbers. Fresh parameters come in the order of torch's. */
+/* The golden network's numbers: norms scale by about 1. Fresh parameters come in the order of the graph. */
 static void set_params(aus_trainer *t)
 {
   for (int32_t i = 0, k = 0; i < t->n_params; i++) {
+    const char *name = t->param[i].name;
     if (!t->param[i].trained) continue;
     float *v = rough(t->param[i].count, 100 + k);
-    for (int64_t j = 0; j < t->param[i].count; j++) t->param[i].value[j] = v[j] * 0.5f + (k == 1 ? 1 : 0);
+    const bool scale = (strncmp(name, "bn", 2) == 0 || strncmp(name, "layer_norm", 10) == 0) && strstr(name, ".weight");
+    for (int64_t j = 0; j < t->param[i].count; j++) t->param[i].value[j] = v[j] * 0.5f + (scale ? 1 : 0);
     free(v);
     k++;
   }
@@ -189,6 +191,89 @@ static void ten_steps(void **state)
     double got[NUMBERS];
     take_steps(ctx, cases[i].recipe, got);
     near_all(cases[i].name, NUMBERS, cases[i].want, got, 2e-5);
+  }
+  aus_ctx_destroy(ctx);
+}
+
+/* ---- recipes with recurrent, attention and VGG-like layers ----------------------------------------------------------- */
+
+typedef struct layer_case { const char *name, *frontend, *network; double rate; int64_t n; const double *want; } layer_case;
+
+/* A trainer of these layers that holds the golden numbers. */
+static void open_layers(aus_ctx *ctx, const layer_case *l, const char *optimiser, double rate, aus_recipe **r, aus_trainer *t)
+{
+  char text[2000];
+  static const aus_train_config config = { .out = folder, .seed = -1 };
+  snprintf(text, sizeof text, "[model]\nname = x\n[frontend]\n%srate = 8000\n[network]\n%slinear classes\n[data]\nmanifest = steps.tsv\nvalid = split=valid\n"
+           "[train]\nbatch = 6\nepochs = 10\noptimiser = %s\nrate = %g\n", l->frontend, l->network, optimiser, rate);
+  assert_ok(ctx, aus_recipe_parse(ctx, in_folder("layers.recipe"), text, strlen(text), r));
+  assert_ok(ctx, aus_trainer_create(*r, &config, &aus_task_labels, t));
+  set_params(t);
+}
+
+static void close_layers(aus_recipe *r, aus_trainer *t)
+{
+  aus_trainer_free(t);
+  aus_recipe_free(r);
+}
+
+/* The gradient, by what a plain step of rate 1 moves. */
+static void first_gradient(aus_ctx *ctx, const layer_case *l)
+{
+  aus_recipe *r;
+  aus_trainer t;
+  int64_t n = 0;
+  open_layers(ctx, l, "sgd\nmomentum = 0", 1, &r, &t);
+  double *moved = malloc((size_t)l->n * sizeof *moved);
+  for (int pass = 0; pass < 2; pass++) {
+    n = 0;
+    for (int32_t i = 0; i < t.n_params; i++)
+      for (int64_t j = 0; t.param[i].trained && j < t.param[i].count; j++, n++) {
+        assert_true(n < l->n - STEPS);
+        moved[n] = pass ? moved[n] - t.param[i].value[j] : t.param[i].value[j];
+      }
+    if (!pass) assert_ok(ctx, aus_trainer_step(&t));
+  }
+  assert_int_equal(n, l->n - STEPS);
+  near_all(l->name, n, l->want + STEPS, moved, 2e-6);
+  free(moved);
+  close_layers(r, &t);
+}
+
+static void loss_falls(aus_ctx *ctx, const layer_case *l)
+{
+  aus_recipe *r;
+  aus_trainer t;
+  double loss[STEPS];
+  open_layers(ctx, l, "adam", l->rate, &r, &t);
+  for (int i = 0; i < STEPS; i++) {
+    t.state.loss = 0;
+    assert_ok(ctx, aus_trainer_step(&t));
+    loss[i] = t.state.loss;
+    t.state.step = 0; /* one batch is an epoch */
+    t.state.epoch++;
+  }
+  near_all(l->name, STEPS, l->want, loss, 1e-4);
+  assert_true(loss[STEPS - 1] < 0.9 * loss[0]);
+  close_layers(r, &t);
+}
+
+#define GOLDEN(which) sizeof golden_recipe_##which / sizeof *golden_recipe_##which, golden_recipe_##which
+#define WAVE "kind = waveform\npatch_samples = 40\n"
+#define SPECTRUM "kind = stft\nn_fft = 16\nhop = 4\nwindow = hann\ncenter = zero\npower = 2\nlog = ln_offset\noffset = 0.01\nlayout = mel_time\npatch_frames = 11\n"
+static void layers_learn(void **state)
+{
+  static const layer_case cases[] = {
+    { "lstm", WAVE, "conv 4 5 stride=2 pad=1\nrelu\nsequence\nlstm 5 both=yes\nlast\n", 0.1, GOLDEN(lstm) },
+    { "attention", WAVE, "conv 6 5 stride=2 pad=1\nsequence\nsave here\nattention 2\nadd here\nlayer_norm\nmean_axis 1\n", 0.02, GOLDEN(attention) },
+    { "vgg", SPECTRUM, "conv 4 3 pad=1 bias=no\nbn\nrelu\nconv 4 3 pad=1 bias=no\nbn\nrelu\nmaxpool 2\nconv 6 3 pad=1 groups=2\nrelu\nmaxpool 3 stride=1\nflatten\nlinear 8\nrelu\n", 0.02, GOLDEN(vgg) },
+  };
+  (void)state;
+  aus_ctx *ctx = test_ctx(2);
+  make_steps_data(ctx);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    first_gradient(ctx, &cases[i]);
+    loss_falls(ctx, &cases[i]);
   }
   aus_ctx_destroy(ctx);
 }
@@ -493,7 +578,7 @@ static void orders(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(losses), cmocka_unit_test(ten_steps), cmocka_unit_test(plateau), cmocka_unit_test(same_bits), cmocka_unit_test(other_checkpoint),
+    cmocka_unit_test(losses), cmocka_unit_test(ten_steps), cmocka_unit_test(layers_learn), cmocka_unit_test(plateau), cmocka_unit_test(same_bits), cmocka_unit_test(other_checkpoint),
     cmocka_unit_test(fine_tuning), cmocka_unit_test(not_finite), cmocka_unit_test(bad_recipes), cmocka_unit_test(networks), cmocka_unit_test(orders),
   };
   return cmocka_run_group_tests(tests, make_folder, drop_folder);

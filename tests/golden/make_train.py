@@ -105,6 +105,69 @@ steps("clip_norm", lambda n: torch.optim.SGD(n.parameters(), 0.1), clip=lambda n
 steps("clip_value", lambda n: torch.optim.SGD(n.parameters(), 0.1), clip=lambda n: nn.utils.clip_grad_value_(n.parameters(), 0.05))
 steps("warm_up", lambda n: torch.optim.SGD(n.parameters(), 0.1), lambda o: sched.LinearLR(o, 1 / 5, 1, 4))
 
+# -- recipes with other layers: the first gradient, and the loss over ten steps of Adam; parameters in the engine's layouts ---------------------------------------------------
+LSTM_TO = [0, 2, 3, 1]  # torch's gates i f g o as numbers of ours, i o f c
+HIDDEN = 5
+
+
+def gates(w):
+    return torch.cat([w.chunk(4, 0)[k] for k in LSTM_TO], 0)
+
+
+def blstm(x, w, r, b):  # x [mb, t, i] -> [mb, t, 2 h], by torch's own cell
+    flat = []
+    for d in range(2):
+        flat += [gates(w[d]), gates(r[d]), gates(b[d, :4 * HIDDEN]), gates(b[d, 4 * HIDDEN:])]
+    state = torch.zeros(2, x.shape[0], HIDDEN)
+    return torch._VF.lstm(x, (state, state), flat, True, 1, 0.0, True, True, True)[0]
+
+
+def of_lstm(p):
+    h = F.relu(F.conv1d(sound, p[0], p[1], stride=2, padding=1)).transpose(1, 2)
+    return F.linear(blstm(h, p[2], p[3], p[4])[:, -1], p[5], p[6])
+
+
+def of_attention(p):
+    h = F.conv1d(sound, p[0], p[1], stride=2, padding=1).transpose(1, 2)
+    q, k, v = (F.linear(h, p[2 + 2 * i], p[3 + 2 * i]).reshape(CLIPS, -1, 2, 3).transpose(1, 2) for i in range(3))
+    a = (F.softmax(q @ k.transpose(2, 3) / 3 ** 0.5, 3) @ v).transpose(1, 2).reshape(CLIPS, -1, 6)
+    h = F.layer_norm(h + F.linear(a, p[8], p[9]), (6,), p[10], p[11])
+    return F.linear(h.mean(1), p[12], p[13])
+
+
+def features():  # [mb, 1, 9 bins, 11 frames]
+    s = torch.stft(sound[:, 0], 16, hop_length=4, window=torch.hann_window(16), center=True, pad_mode="constant", return_complex=True)
+    return torch.log(s.abs() ** 2 + 0.01)[:, None]
+
+
+def of_vgg(p):  # two blocks of VGG with batch norm, a grouped convolution and overlapping pools as in AlexNet
+    def bn(h, w, b):
+        return F.batch_norm(h, None, None, w, b, training=True)
+    h = F.relu(bn(F.conv2d(features(), p[0], None, padding=1), p[1], p[2]))
+    h = F.max_pool2d(F.relu(bn(F.conv2d(h, p[3], None, padding=1), p[4], p[5])), 2)
+    h = F.max_pool2d(F.relu(F.conv2d(h, p[6], p[7], padding=1, groups=2)), 3, stride=1)
+    return F.linear(F.relu(F.linear(h.flatten(1), p[8], p[9])), p[10], p[11])
+
+
+def recipe_steps(name, rate, shapes, norms, forward):
+    p = [(rough(s, 100 + k, 0.5) + (1 if k in norms else 0)).requires_grad_() for k, s in enumerate(shapes)]
+    first = torch.autograd.grad(F.cross_entropy(forward(p), label), p)
+    opt, losses = torch.optim.Adam(p, rate), []
+    for _ in range(STEPS):
+        opt.zero_grad()
+        loss = F.cross_entropy(forward(p), label)
+        loss.backward()
+        opt.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.9 * losses[0], (name, losses)
+    put("golden_recipe_" + name, torch.cat([torch.tensor(losses)] + [g.ravel() for g in first]))
+
+
+G = 4 * HIDDEN
+recipe_steps("lstm", 0.1, [(4, 1, 5), (4,), (2, G, 4), (2, G, HIDDEN), (2, 2 * G), (CLASSES, 2 * HIDDEN), (CLASSES,)], (), of_lstm)
+recipe_steps("attention", 0.02, [(6, 1, 5), (6,)] + [(6, 6), (6,)] * 4 + [(6,), (6,), (CLASSES, 6), (CLASSES,)], (10,), of_attention)
+recipe_steps("vgg", 0.02, [(4, 1, 3, 3), (4,), (4,), (4, 4, 3, 3), (4,), (4,), (6, 2, 3, 3), (6,), (8, 36), (8,), (CLASSES, 8), (CLASSES,)], (1, 4), of_vgg)
+
 # -- a plateau: the rate of each epoch ------------------------------------------------------------------------------
 losses = [1.0, 0.8, 0.80000001, 0.79999, 0.8, 0.9, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.49, 0.48, 0.6, 0.6, 0.6, 0.6]
 opt = torch.optim.SGD([torch.zeros(1, requires_grad=True)], 1.0)
