@@ -21,6 +21,7 @@ EXTRA_DIST += docs/global.md
 EXTRA_DIST += docs/lrp.md
 EXTRA_DIST += docs/perturbation.md docs/evaluate.md
 EXTRA_DIST += docs/training.md
+EXTRA_DIST += docs/digits.md
 EXTRA_DIST += docs/attribution.md
 EXTRA_DIST += docs/confound.md
 EXTRA_DIST += docs/fidelity.md

@@ -8,6 +8,13 @@ EXTRA_DIST += studies/digits/manifest.sh studies/digits/quick.sh studies/digits/
 EXTRA_DIST += studies/digits/run.sh studies/digits/zero.py studies/digits/audionet.recipe studies/digits/alexnet.recipe \
 	studies/digits/audionet-quarter.recipe studies/digits/alexnet-quarter.recipe \
 	studies/digits/audionet-dense-quarter.recipe
+EXTRA_DIST += studies/digits/seen.py studies/digits/README.md
+EXTRA_DIST += studies/digits/results/accuracy.tsv
+EXTRA_DIST += studies/digits/results/audionet-quarter-zeroing.tsv studies/digits/results/alexnet-quarter-zeroing.tsv
+EXTRA_DIST += studies/digits/results/audionet-quarter-zeroing.svg studies/digits/results/alexnet-quarter-zeroing.svg
+EXTRA_DIST += studies/digits/results/seen-audionet-quarter-3-yweweler.png studies/digits/results/seen-alexnet-quarter-3-yweweler.png
+EXTRA_DIST += studies/digits/results/seen-audionet-quarter-7-yweweler.png studies/digits/results/seen-alexnet-quarter-7-yweweler.png
+EXTRA_DIST += studies/digits/results/seen-audionet-quarter-6-jackson.png studies/digits/results/seen-alexnet-quarter-6-jackson.png
 EXTRA_DIST += studies/beep/results/methods.tsv studies/beep/results/reliance.tsv
 EXTRA_PROGRAMS += studies/l2i/make_clips
 studies_l2i_make_clips_SOURCES = studies/l2i/make_clips.c

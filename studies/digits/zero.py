@@ -20,6 +20,7 @@ import numpy as np
 FRACTIONS = [0, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
 SEEDS = 10
 METHODS = {"input x gradient": ["--method", "ixg"]}
+METHODS["deeplift from silence"] = ["--method", "deeplift", "--baseline", "FLOOR"]
 METHODS.update({"lrp " + rules: ["--method", "lrp", "--rules", rules] for rules in ("zennit:EpsilonPlus", "zennit:EpsilonAlpha2Beta1")})
 RATE, SAMPLES, N_FFT, HOP, FRAMES, AMIN = 8000, 8000, 455, 35, 227, 1e-6
 
@@ -42,7 +43,7 @@ def run_model(auscult, model, x, folder):
 
 
 def relevance(auscult, model, x, target, how, folder):
-    np.save(os.path.join(folder, "in.npy"), x.astype(np.float32))
+    np.save(os.path.join(folder, "in.npy"), np.ascontiguousarray(x, np.float32))
     call(auscult, "explain", os.path.join(folder, "in.npy"), "-m", model, *how, "--target", ",".join(map(str, target)), "--scale", "logit",
          "--save", os.path.join(folder, "r.npy"), "--force", "--quiet", "--threads", 1)
     return np.load(os.path.join(folder, "r.npy")).reshape(x.shape)
@@ -110,7 +111,8 @@ def check_input(args, model, x, paths, folder):
             sys.exit("zero.py: %s: the network says %s to the sound and %d %.4f to what was made of it" % (path, said[1:], scores.argmax(), scores.max()))
 
 
-def fold(args, net, speaker, folder):
+def fold(args, net, speaker, folder, done):
+    """Rows (method, order, replaced by, area, accuracies) of what is not among those done."""
     model = os.path.join(args.out, "%s-%s" % (net, speaker), "model.aus")
     wave, label, paths = read_clips(args, speaker)
     spectrum = net.startswith("alexnet")
@@ -123,8 +125,11 @@ def fold(args, net, speaker, folder):
     orders = {"amplitude": [np.argsort(-a.ravel(), kind="stable") for a in loud]}
     for seed in range(SEEDS):
         orders["random %d" % seed] = [np.random.RandomState(1000 * seed + i).permutation(n) for i in range(len(x))]
-    plans = [("", name, "floor", o) for name, o in orders.items()]
+    plans = [("", name, "floor", o) for name, o in orders.items() if "" not in done]
     for method, how in METHODS.items():
+        if method in done:
+            continue
+        how = [("%g" % floor) if word == "FLOOR" else word for word in how]
         r = relevance(args.auscult, model, x, predicted, how, folder).reshape(len(x), -1)
         for name, key in (("relevance", -r), ("reverse", r), ("absolute", -np.abs(r))):
             o = [np.argsort(a, kind="stable") for a in key]
@@ -169,15 +174,19 @@ def write_zeroing(args, net, speakers):
     table = {}
     for speaker in speakers:
         cache = os.path.join(args.out, "%s-%s" % (net, speaker), "zeroing.json")
-        if not os.path.exists(cache):
+        rows = []
+        if os.path.exists(cache):
+            with open(cache) as f:
+                rows = [r for r in json.load(f) if r[0] in METHODS or r[0] == ""]
+        done = {r[0] for r in rows}
+        if done != {"", *METHODS}:
             with tempfile.TemporaryDirectory() as folder:
-                rows = fold(args, net, speaker, folder)
+                rows += fold(args, net, speaker, folder, done)
             with open(cache + ".part", "w") as f:
                 json.dump(rows, f)
             os.rename(cache + ".part", cache)
-        with open(cache) as f:
-            for method, name, how, a, values in json.load(f):
-                table.setdefault((method, name.split()[0], how), []).append((a, values))
+        for method, name, how, a, values in sorted(rows, key=lambda r: ["", *METHODS].index(r[0])):
+            table.setdefault((method, name.split()[0], how), []).append((a, values))
     with open(os.path.join(args.results, net + "-zeroing.tsv"), "w") as f:
         f.write("method\torder\treplaced by\tfolds x seeds\tarea\tsd\t" + "\t".join("%g %%" % (100 * q) for q in FRACTIONS) + "\n")
         for (method, name, how), runs in table.items():
@@ -197,8 +206,12 @@ def main():
     os.makedirs(args.results, exist_ok=True)
     for net in args.nets:
         write_zeroing(args, net, speakers)
-    with open(os.path.join(args.results, "accuracy.tsv"), "w") as f:
-        f.write("net\theld-out speaker\tbest epoch\tvalid accuracy\ttest accuracy\n")
+    path, others = os.path.join(args.results, "accuracy.tsv"), []
+    if os.path.exists(path):
+        with open(path) as f:
+            others = [line for line in f if line.split("\t")[0] not in args.nets + ["net"]]
+    with open(path, "w") as f:
+        f.write("net\theld-out speaker\tbest epoch\tvalid accuracy\ttest accuracy\n" + "".join(others))
         for net in args.nets:
             scores = []
             for speaker in speakers:
