@@ -48,6 +48,16 @@ enum {
 AUS_API aus_status aus_midi_notes(aus_ctx *ctx, const aus_midi *midi, int flags, aus_midi_note **notes, int64_t *n);
 AUS_API void aus_midi_notes_free(aus_ctx *ctx, aus_midi_note *notes);
 
+/* Writes notes as a file of one track (format 0), to a quarter of a millisecond; a note lasts at least half of one. Onsets and offsets from
+ * 0 s, any order; track and drum are not read. Whole or not at all. Errors: AUS_EINVAL (a note that is none), AUS_EEXIST unless
+ * replace, AUS_EIO, AUS_ENOMEM, AUS_ELIMIT. */
+AUS_API aus_status aus_midi_write(aus_ctx *ctx, const char *path, const aus_midi_note *notes, int64_t n, int replace);
+
+/* A piano roll as notes, by onset, then pitch: roll[frames][keys], key 0 being first_pitch; a note while a value is at least the threshold
+ * (> 0), its velocity 1 there and 127 from 1 on. hop_s: from frame to frame. Errors: AUS_EINVAL, AUS_ENOMEM. *notes as above. */
+AUS_API aus_status aus_midi_from_roll(aus_ctx *ctx, const float *roll, int64_t frames, int32_t keys, int32_t first_pitch, double hop_s,
+                                      double threshold, aus_midi_note **notes, int64_t *n);
+
 /* General MIDI level 1: names of 0 to 127, "" outside; their sixteen families, eight programs each ("piano" is 0 to 7, "guitar" 24 to 31). */
 AUS_API const char *aus_midi_program_name(int32_t program);
 AUS_API const char *aus_midi_family_name(int32_t program);

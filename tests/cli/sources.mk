@@ -46,6 +46,8 @@ AUS_TESTS += tests/test_json_read
 tests_test_json_read_SOURCES = tests/test_json_read.c
 tests_test_json_SOURCES = tests/test_json.c
 tests_test_npy_SOURCES = tests/test_npy.c
+AUS_TESTS += tests/test_midi_write
+tests_test_midi_write_SOURCES = tests/test_midi_write.c
 AUS_TESTS += tests/test_where
 tests_test_where_SOURCES = tests/test_where.c
 AUS_TESTS += tests/test_npz
@@ -63,6 +65,7 @@ clean-local:
 EXTRA_DIST += tests/browser/lib.mjs tests/browser/run.sh tests/browser/test_desk.mjs
 EXTRA_DIST += tests/exports/common.py
 EXTRA_DIST += tests/exports/read_audacity.py
+EXTRA_DIST += tests/exports/read_midi.py
 EXTRA_DIST += tests/exports/read_praat.py
 EXTRA_DIST += tests/exports/read_sv.py
 EXTRA_DIST += tests/exports/read_tables.py

@@ -50,16 +50,16 @@ class Pipes:
 def inside():
     """On a screen of its own: a fresh Audacity per file."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1)) # so that finally runs
-    for name in [None] + sys.argv[2:]: # its first start ever looks for plug-ins and answers nobody
+    for name in [None] + sys.argv[2:]: # its first start ever looks for plug-ins with a helper that takes the pipes over
         for end in ("to", "from"):
             pipe = "/tmp/audacity_script_pipe.%s.%d" % (end, os.getuid())
             if os.path.exists(pipe): os.unlink(pipe)
         program = subprocess.Popen(["audacity"], stdout=open("audacity.log", "w"), stderr=subprocess.STDOUT)
-        for _ in range(60): # the pipes are made twice on the way: only those that it has when its window is there are good
+        for _ in range(120): # the pipes are made twice on the way: only those that it has when its window is there are good
             time.sleep(0.5)
             found = subprocess.run(["xdotool", "search", "--onlyvisible", "--name", "^Audacity$"], capture_output=True, text=True).stdout
             if os.path.exists(pipe) and found: break
-        time.sleep(6)
+        time.sleep(6 if name else 25)
         try:
             if name is None: continue
             p = Pipes()
@@ -99,7 +99,7 @@ def main():
     env["DISPLAY"] = ":" + screen.stdout.readline().decode().strip()
     try:
         driver = subprocess.Popen([sys.executable, __file__, "inside"] + names, env=env, stderr=open("audacity-driver.log", "w"))
-        driver.wait(timeout=170)
+        driver.wait(timeout=200)
     except subprocess.TimeoutExpired:
         driver.terminate()
         driver.wait()
