@@ -1,5 +1,5 @@
 /* test_bss.c - SI-SDR and BSS Eval 3 against signals projected by scipy's least squares (golden/bss.h), and what must hold of them. */
-#include "test.h"
+#include "oom.h"
 
 #include <auscult/eval.h>
 
@@ -124,6 +124,21 @@ static void ends_of_the_scale(void **state)
   aus_ctx_destroy(ctx);
 }
 
+static aus_status score(aus_ctx *ctx, void *user)
+{
+  const pair *p = user;
+  aus_bss got[2];
+  return aus_eval_bss(ctx, 4, 1, 600, 2, (const float *[]){ p->s[0], p->s[1] }, (const float *[]){ p->e[0], p->e[1] }, got);
+}
+
+static void memory_that_runs_out(void **state)
+{
+  (void)state;
+  pair *p = long_sounds();
+  assert_true(oom_sweep("BSS Eval", score, p) > 8);
+  free(p);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -131,6 +146,7 @@ int main(void)
     cmocka_unit_test(si_sdr_agrees_and_is_the_projection_of_one_tap),
     cmocka_unit_test(the_published_512_taps_agree_for_any_threads),
     cmocka_unit_test(ends_of_the_scale),
+    cmocka_unit_test(memory_that_runs_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* test_sep_stream.c - separation block by block: the bits of the whole sound at once, in memory that does not grow. */
-#include "test.h"
+#include "oom.h"
 
 #include <auscult/sep.h>
 
@@ -227,35 +227,12 @@ static void other_rates_go_in_pieces(void **state)
 
 /* ---- memory, failures ------------------------------------------------------------------------------------ */
 
-typedef struct meter { size_t now, most; } meter;
-
-static void *metered_alloc(void *user, size_t bytes)
-{
-  meter *m = user;
-  size_t *p = malloc(bytes + 64);
-  if (!p) return NULL;
-  *p = bytes;
-  m->now += bytes;
-  if (m->now > m->most) m->most = m->now;
-  return (char *)p + 64;
-}
-
-static void metered_free(void *user, void *p)
-{
-  if (!p) return;
-  size_t *block = (size_t *)(void *)((char *)p - 64);
-  ((meter *)user)->now -= *block;
-  free(block);
-}
-
 static size_t most_memory(int kind, int64_t frames, int rate)
 {
-  meter m = { 0 };
-  aus_ctx *ctx;
+  meter m = { .left = -1 };
+  aus_ctx *ctx = meter_ctx(&m);
   void *bytes = NULL;
   aus_separator *s;
-  const aus_config config = { .threads = 1, .alloc = metered_alloc, .free = metered_free, .user = &m };
-  assert_int_equal(aus_ctx_create(&ctx, &config), AUS_OK);
   if (kind == 0) assert_ok(ctx, aus_separator_hpss(ctx, NULL, &s));
   else s = open_conv(ctx, "mask", "reflect", 2, 8000, &bytes);
   feed f = { .frames = frames, .channels = 2 };
@@ -265,7 +242,7 @@ static size_t most_memory(int kind, int64_t frames, int rate)
   aus_free(ctx, bytes);
   aus_ctx_destroy(ctx);
   assert_int_equal(m.now, 0);
-  return m.most;
+  return (size_t)m.peak;
 }
 
 static void memory_does_not_grow(void **state)

@@ -1,6 +1,6 @@
 /* test_unet.c - Spleeter's U-Net against torch, and its whole separation path (framing, masks, their extension, synthesis, the Wiener
  * filter) against numpy (golden/unet.h); the published number of parameters. */
-#include "test.h"
+#include "oom.h"
 
 #include <auscult/net.h>
 #include <auscult/sep.h>
@@ -148,10 +148,48 @@ static void as_many_parameters_as_published(void **state)
   aus_ctx_destroy(ctx);
 }
 
+static aus_status build_and_separate(aus_ctx *ctx, void *user)
+{
+  const aus_unet u = { .n = 2, .stem = names, .channels = 1, .bins = 64, .filters = 1 };
+  void *bytes = NULL;
+  size_t size;
+  aus_separator *s = NULL;
+  aus_stems out = { 0 };
+  aus_status status = aus_unet_separator(ctx, &u, &bytes, &size);
+  if (status == AUS_OK) status = aus_separator_open_memory(ctx, bytes, size, &s);
+  if (status == AUS_OK) status = aus_separator_wiener(s, 1);
+  if (status == AUS_OK) status = aus_separator_run(s, user, 0, &out);
+  if (status == AUS_OK) aus_stems_free(ctx, &out);
+  aus_separator_close(s);
+  aus_free(ctx, bytes);
+  return status;
+}
+
+static void memory_that_runs_out(void **state)
+{
+  (void)state;
+  float x[300] = { 0.5f };
+  aus_audio in = { .data = x, .frames = 300, .channels = 1, .rate = 44100 };
+  meter m = { .left = -1 };
+  aus_ctx *ctx = meter_ctx(&m);
+  assert_ok(ctx, build_and_separate(ctx, &in));
+  aus_ctx_destroy(ctx);
+  const int64_t all = m.calls;
+  for (int64_t k = 0; k < all; k += 1 + all / 40) { /* every place in building and in separating; each run takes a whole patch */
+    m = (meter){ .left = k };
+    if (!(ctx = meter_ctx(&m))) continue;
+    const aus_status status = build_and_separate(ctx, &in);
+    assert_true(status == (m.refused ? AUS_ENOMEM : AUS_OK));
+    aus_ctx_destroy(ctx);
+    assert_int_equal(m.blocks, 0);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(network_agrees_with_torch), cmocka_unit_test(the_path_agrees_with_numpy), cmocka_unit_test(as_many_parameters_as_published),
+    cmocka_unit_test(memory_that_runs_out),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
