@@ -260,6 +260,34 @@ static void one_stem_and_maps(void **state)
   }
 }
 
+/* Cerberus and OVA at the published sizes: body, mask per source, embedding [audioLIME's networks]. */
+static void published_sizes(void **state)
+{
+  (void)state;
+  static const char *const five[] = { "piano", "guitar", "bass", "drums", "strings" };
+  static const struct { const char *net, *more; int32_t stems; int n_fft; int64_t want; } cases[] = {
+    { "cerberus", "mask = softmax\nembedding = 20\nnotes = yes\n", 5, 1024, 8450400 + 5 * 308313 + 6166260 + 5 * 88 * 601 + 4 + 1 }, /* + one channel's batch norm, 1e-8 */
+    { "ova", "mask = sigmoid\n", 1, 512, 7836000 + 154457 } };
+  for (int k = 0; k < 2; k++) {
+    aus_ctx *ctx = test_ctx(1);
+    char text[1024];
+    aus_recipe *r;
+    aus_template t;
+    aus_stems_shape shape;
+    snprintf(text, sizeof text, "[model]\nlabels = x\n[frontend]\nkind = stft\nrate = 16000\nn_fft = %d\nhop = %d\nlayout = time_freq\npatch_frames = 100\n[network]\nnet %s\n"
+             "[separator]\n%s[data]\nmanifest = none.tsv\n", cases[k].n_fft, cases[k].n_fft / 4, cases[k].net, cases[k].more);
+    assert_ok(ctx, aus_recipe_parse(ctx, "published.recipe", text, strlen(text), &r));
+    const aus_data d = { .classes = cases[k].stems, .label = (const char **)(uintptr_t)five };
+    assert_ok(ctx, aus_stems_template(r, &d, 1, &shape, &t));
+    int64_t numbers = 0;
+    for (int32_t i = 0; i < aus_bundle_tensors(t.bundle); i++) numbers += t.bundle->tensor[i].count;
+    assert_int_equal(numbers, cases[k].want);
+    aus_template_free(&t);
+    aus_recipe_free(r);
+    aus_ctx_destroy(ctx);
+  }
+}
+
 static void bad_recipes(void **state)
 {
   (void)state;
@@ -289,7 +317,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(losses_agree_with_torch), cmocka_unit_test(a_step_hears_what_the_files_hold), cmocka_unit_test(it_learns_to_separate),
-    cmocka_unit_test(one_stem_and_maps), cmocka_unit_test(bad_recipes),
+    cmocka_unit_test(one_stem_and_maps), cmocka_unit_test(published_sizes), cmocka_unit_test(bad_recipes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

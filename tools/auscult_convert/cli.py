@@ -27,7 +27,7 @@ class _Parser(argparse.ArgumentParser):
 def parser():
     p = _Parser(prog="auscult-convert", formatter_class=argparse.RawDescriptionHelpFormatter, epilog=EPILOG,
                 description="Converts a neural network of another framework to an .aus bundle for auscult.")
-    p.add_argument("input", metavar="INPUT", help="model file: .onnx; .h5 (musicnn, vgg); .pth (SMC-2020 taggers); "
+    p.add_argument("input", metavar="INPUT", help="model file: .onnx; .h5 (musicnn, vgg); .index (Spleeter); .pth (SMC-2020 taggers); "
                    ".safetensors, .npz or .pth with --arch FILE")
     p.add_argument("-o", "--output", metavar="OUT.aus", required=True, help="file to write, whole or not at all")
     p.add_argument("--force", action="store_true", help="replace OUT.aus when it exists")
