@@ -136,7 +136,7 @@ static void target_list(aus_html *h, const aus_set_analysis *a)
 void aus_page_set_look(aus_html *h, const aus_set_analysis *a)
 {
   aus_html_raw(h, "<section id=\"look\" class=\"js\">\n<h2>Every explanation at once: <span data-target-name></span></h2>\n"
-                  "<p>Each line is one snippet; it crosses an axis at the weight that the part has there, and is the darker the surer the model's answer is. "
+                  "<p>Each line is one snippet; it crosses an axis at the weight that the part has there; the stronger its colour, the surer the model's answer. "
                   "Drag along an axis to keep only what crosses it there; all of the page follows. With keys: Tab to an axis, arrow keys move its ends, Delete lets go.</p>\n<div class=\"bar\">");
   target_list(h, a);
   aus_html_raw(h, "<output id=\"kept\" aria-live=\"polite\"></output><button id=\"clear\" disabled>show all again</button>"

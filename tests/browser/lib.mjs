@@ -88,7 +88,7 @@ export const judged = async (page, name) => {
 
 /* Every control has a name that a screen reader can say. */
 export const named = async (page, name) => {
-  const bad = await page.evaluate(() => [...document.querySelectorAll('button, input, select, audio, canvas, [role=img], [tabindex]')].filter((e) => e.getClientRects().length).filter((e) => {
+  const bad = await page.evaluate(() => [...document.querySelectorAll('button, input, select, audio, canvas, [role=img], [tabindex]')].filter((e) => e.getClientRects().length && !e.closest('[aria-hidden="true"]')).filter((e) => {
     const label = e.getAttribute('aria-label') || e.textContent.trim() || (e.labels && e.labels.length && e.labels[0].textContent.trim()) || (e.getAttribute('aria-labelledby') || '');
     return !label;
   }).map((e) => e.outerHTML.slice(0, 80)));

@@ -38,7 +38,9 @@ AUS_TESTS += tests/test_cli
 tests_test_cli_SOURCES = tests/test_cli.c tests/oom.h $(CLI_COMMANDS)
 AUS_TESTS += tests/test_json tests/test_npy tests/test_options tests/test_png
 AUS_TESTS += tests/test_base64 tests/test_chart tests/test_overlay tests/test_sound
+AUS_TESTS += tests/test_chart_maps
 tests_test_chart_SOURCES = tests/test_chart.c
+tests_test_chart_maps_SOURCES = tests/test_chart_maps.c tests/oom.h
 tests_test_overlay_SOURCES = tests/test_overlay.c
 tests_test_base64_SOURCES = tests/test_base64.c
 tests_test_sound_SOURCES = tests/test_sound.c
@@ -62,6 +64,7 @@ demo-test/stamp: examples/make_demo$(EXEEXT)
 check_DATA += demo-test/stamp
 clean-local:
 	rm -rf browser exports demo-test demo-test.log cli-test.*
+EXTRA_DIST += tests/browser/test_set.mjs
 EXTRA_DIST += tests/browser/lib.mjs tests/browser/run.sh tests/browser/test_desk.mjs
 EXTRA_DIST += tests/exports/common.py
 EXTRA_DIST += tests/exports/read_audacity.py

@@ -16,7 +16,7 @@
     s.lit = i;
     s.redraw([2]);
     detail.textContent = '';
-    if (i < 0) return;
+    if (i < 0) { detail.append(a.make('span', { class: 'faint' }, 'Point at a line or a dot to see whose it is; click to keep it here and follow its links.')); return; }
     const p = s.piece(i), song = s.song(i), r = s.target.explanations[i];
     const part = (c) => { const b = a.make('b', { class: r.weights[c.c] < 0 ? 'against' : 'for' }, c.name + ' ' + a.signed(r.weights[c.c])); return b; };
     detail.append(link(song.page, song.name), ', ', link(p.page, stretch(p)), ': says ', a.make('b', {}, a.number(r.score)), '; ');
@@ -176,8 +176,9 @@
   if (choose) choose.addEventListener('change', () => a.change({ target: Number(choose.value) }));
   a.all('[data-choose]').forEach((b) => b.addEventListener('click', () => { a.change({ target: Number(b.dataset.choose) }); a.byId('look').scrollIntoView(); }));
   a.hear((state) => {
-    s.pinned = s.lit = -1;
-    detail.textContent = '';
+    s.pinned = -1;
+    s.lit = -2;
+    s.look(-1);
     s.load(state.target);
     if (choose) choose.value = String(state.target);
     a.all('[data-choose]').forEach((b) => b.setAttribute('aria-pressed', String(Number(b.dataset.choose) === state.target)));

@@ -123,18 +123,22 @@
   const swarms = a.byId('swarms');
   let beds = [];
   const HALF = 3;
-  /* Dots are moved up and down until they do not lie on each other, in the order of their values; what does not fit lies at the rim. */
+  /* Dots of about the same value stand over and under each other, so that the swarm is as thick as there are many. */
   const layOut = (bed) => {
     const c = s.columns[bed.dim], w = bed.chart.w, h = bed.chart.h, order = Array.from(c.keys()).filter((i) => isFinite(c[i])).sort((i, j) => c[i] - c[j]);
-    const free = new Map(), most = Math.max(0, Math.floor((h / 2 - HALF - 2) / HALF));
+    const taken = new Map(), places = new Float32Array(s.n);
+    let most = 1;
     bed.x = new Float32Array(s.n).fill(-1);
     bed.y = new Float32Array(s.n);
     order.forEach((i) => {
-      const px = s.share(bed.dim, c[i]) * w, slot = Math.floor(px / (1.6 * HALF)), n = free.get(slot) || 0, level = most ? Math.min(Math.ceil(n / 2), most) : 0;
-      free.set(slot, n + 1);
+      const px = s.share(bed.dim, c[i]) * w, slot = Math.floor(px / (1.6 * HALF)), n = taken.get(slot) || 0, level = Math.ceil(n / 2);
+      taken.set(slot, n + 1);
       bed.x[i] = px;
-      bed.y[i] = h / 2 + (n % 2 ? 1 : -1) * level * HALF;
+      places[i] = (n % 2 ? 1 : -1) * level;
+      most = Math.max(most, level);
     });
+    const step = Math.min(1.8 * HALF, (h / 2 - HALF - 1) / most); /* where many are alike they come closer: the shape stays */
+    order.forEach((i) => { bed.y[i] = h / 2 + places[i] * step; });
     bed.laid = w;
   };
   const dot = (x, px, py, r) => { x.moveTo(px + r, py); x.arc(px, py, r, 0, 7); };

@@ -30,7 +30,7 @@
         t.setAttribute('aria-valuenow', a.number(s.value(dim, v)));
       });
     };
-    const scale = () => { const d = s.domains[dim]; ends.forEach((x, i) => { x.textContent = a.number(Number(d[i].toPrecision(2))); }); show(); };
+    const scale = () => { const d = s.domains[dim]; ends.forEach((x, i) => { x.textContent = a.number(Number(d[i].toPrecision(2))).replace('-', '\u2212'); }); show(); };
     thumbs.forEach((t, i) => t.addEventListener('keydown', (k) => {
       const now = shares(), step = k.shiftKey ? 0.1 : 0.02;
       const to = { ArrowUp: now[i] + step, ArrowRight: now[i] + step, ArrowDown: now[i] - step, ArrowLeft: now[i] - step, PageUp: now[i] + 0.1, PageDown: now[i] - 0.1, Home: 0, End: 1 }[k.key];
