@@ -1,5 +1,6 @@
 /* compare.c - auscult compare: several methods on one input, their measures side by side. */
 #include "cli/commands.h"
+#include "cli/compare_page.h"
 #include "cli/judge.h"
 #include "cli/table.h"
 
@@ -16,6 +17,9 @@ static const cli_option options[] = {
   CLI_ROWS_JUDGE,
   CLI_ROW_RANGE,
   CLI_ROW_JSON,
+  { "report", 0, CLI_TEXT, "FILE.html", NULL, 0, 0, CLI_AT(report), "one self-contained page: the methods side by side over one spectrogram, their scores, the sound of each one's top part" },
+  { "top-percent", 0, CLI_REAL, "P", "10", 0.01, 100, CLI_AT(top_percent), "of the cells that are heard as a method's top part on the page" },
+  CLI_ROW_FORCE,
   CLI_ROW_COMMON,
   CLI_ROW_END
 };
@@ -143,8 +147,10 @@ static void print_table(const comparison *c)
   printf("+ higher is better, - lower; * best, random left out. Intervals: --json\n");
 }
 
-static int print_json(comparison *c, aus_json *j)
+static aus_status make_json(comparison *c, bool for_html, aus_json *j)
 {
+  aus_json_init(j, c->cs->ctx);
+  j->for_html = for_html;
   const aus_measure *column[64];
   const int n = columns(c, column);
   cli_json_head(j, "auscult.comparison/1");
@@ -169,26 +175,67 @@ static int print_json(comparison *c, aus_json *j)
   aus_json_close(j);
   cli_json_notes(c->cs, j);
   cli_json_run(c->cs, j);
-  return cli_print_json(c->cs, j);
+  return aus_json_finish(j);
+}
+
+static int print_json(comparison *c)
+{
+  aus_json j;
+  const aus_status status = make_json(c, false, &j);
+  int code = status == AUS_OK ? CLI_DONE : cli_fail(c->cs, CLI_WRITING, status);
+  if (code == CLI_DONE) {
+    fwrite(j.text, 1, j.size, stdout);
+    code = cli_flush(c->cs);
+  }
+  aus_json_free(&j);
+  return code;
+}
+
+/* The table's cells as the page wants them. */
+static void fill_page(const comparison *c, int n, const aus_measure *const *column, aus_compared *method, aus_compared_measure *cell)
+{
+  for (int i = 0; i < c->n; i++) {
+    method[i] = (aus_compared){ .name = c->name[i], .why = c->failed[i] ? c->why[i] : NULL, .seconds = c->answer[i].seconds, .calls = c->answer[i].calls, .value = c->answer[i].value, .measure = cell + i * n };
+    for (int k = 0; k < n; k++) {
+      const aus_measure *m = measure_of(c, i, column[k]->name);
+      const double best = best_of(c, column[k]);
+      cell[i * n + k] = (aus_compared_measure){ column[k]->name, m ? m->value : NAN, column[k]->better, m && m->value == best && strcmp(c->name[i], "random") != 0 };
+    }
+  }
+}
+
+static int write_page(comparison *c)
+{
+  const aus_measure *column[64];
+  const int n = columns(c, column);
+  aus_json j = {0};
+  aus_compared *method = aus_alloc_zero(c->cs->ctx, (size_t)c->n + 1, sizeof *method);
+  aus_compared_measure *cell = aus_alloc_zero(c->cs->ctx, (size_t)(c->n * n) + 1, sizeof *cell);
+  const aus_status status = method && cell ? make_json(c, true, &j) : AUS_ENOMEM;
+  int code = status == AUS_OK ? CLI_DONE : cli_fail(c->cs, CLI_WRITING, status);
+  if (code == CLI_DONE) {
+    fill_page(c, n, column, method, cell);
+    code = cli_compare_page(c->cs, &c->judge, method, c->n, n, c->answer, c->failed, j.text);
+  }
+  if (j.ctx) aus_json_free(&j);
+  aus_free(c->cs->ctx, method);
+  aus_free(c->cs->ctx, cell);
+  return code;
 }
 
 static int compare(comparison *c, const char *path)
 {
   cli_session *cs = c->cs;
-  int code = read_methods(c);
+  int code = cs->s->report ? cli_check_free(cs, cs->s->report) : CLI_DONE;
+  if (code == CLI_DONE) code = read_methods(c);
   if (code == CLI_DONE) code = cli_judge_open(cs, path, &c->judge);
   else return code;
   c->result = aus_alloc_zero(cs->ctx, (size_t)c->n, sizeof *c->result);
   if (code == CLI_DONE && !c->result) code = cli_fail(cs, CLI_WORKING, AUS_ENOMEM);
   if (code == CLI_DONE) code = ask_all(c);
-  if (code == CLI_DONE && cs->s->json) {
-    aus_json j;
-    aus_json_init(&j, cs->ctx);
-    code = print_json(c, &j);
-    aus_json_free(&j);
-  } else if (code == CLI_DONE) {
-    print_table(c);
-  }
+  if (code == CLI_DONE && cs->s->report) code = write_page(c);
+  if (code == CLI_DONE && cs->s->json) code = print_json(c);
+  else if (code == CLI_DONE) print_table(c);
   for (int i = 0; i < c->n; i++) cli_answer_free(&c->judge, &c->answer[i]);
   aus_free(cs->ctx, c->result);
   cli_judge_close(&c->judge);
@@ -222,6 +269,7 @@ const cli_command cli_compare = {
     "spectrogram), so that they answer the same questions. A method that does not fit the model is left out, with the reason.\n"
     "Put random among them: a method that is no better has found nothing.",
   .examples = "# black-box methods side by side\nauscult compare song.wav -m tagger.aus --methods random,occlusion,rise,partitionshap\n"
+              "# seen over one spectrogram, and heard\nauscult compare song.wav -m tagger.aus --methods random,occlusion,slime --report compared.html\n"
               "# do they find labelled events?\nauscult compare song.wav -m tagger.aus --methods random,occlusion,partitionshap --events labels.txt\n",
   .options = options, .min_operands = 1, .max_operands = 1, .run = run
 };

@@ -8,6 +8,8 @@ CLI_COMMANDS = \
 	src/cli/arrays_read.c \
 	src/cli/commands.h \
 	src/cli/compare.c \
+	src/cli/compare_page.c \
+	src/cli/compare_page.h \
 	src/cli/evaluate.c \
 	src/cli/explain.c \
 	src/cli/exports.c \

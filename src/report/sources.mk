@@ -10,6 +10,7 @@ AUS_SOURCES += \
 	src/report/chart_strips.c \
 	src/report/chart_svg.c \
 	src/report/chart_weights.c \
+	src/report/compare.h \
 	src/report/explanation_json.c \
 	src/report/export.c \
 	src/report/export.h \
@@ -31,6 +32,7 @@ AUS_SOURCES += \
 	src/report/page.c \
 	src/report/page.h \
 	src/report/page_desk.c \
+	src/report/page_compare.c \
 	src/report/page_frame.c \
 	src/report/page_frame.h \
 	src/report/page_made.c \
@@ -99,3 +101,14 @@ CLEANFILES += listening_js.inc
 listening_js.inc: src/report/web/listening.js
 	$(AM_V_GEN)$(TO_C_STRING) $(srcdir)/src/report/web/listening.js >$@
 src/report/listening.lo: listening_js.inc
+
+# The page of a comparison.
+COMPARE_JS = src/report/web/base.js src/report/web/compare.js
+EXTRA_DIST += src/report/web/compare.css src/report/web/compare.js
+BUILT_SOURCES += compare_css.inc compare_js.inc
+CLEANFILES += compare_css.inc compare_js.inc
+compare_css.inc: src/report/web/compare.css
+	$(AM_V_GEN)$(TO_C_STRING) $(srcdir)/src/report/web/compare.css >$@
+compare_js.inc: $(COMPARE_JS)
+	$(AM_V_GEN)for f in $(COMPARE_JS); do cat $(srcdir)/$$f; done | $(TO_C_STRING) >$@
+src/report/page_compare.lo: compare_css.inc compare_js.inc

@@ -30,4 +30,7 @@ song="$demo/song.wav -m $demo/demo.aus --target drums --duration 2 --tiles 5x4"
   exits 3 "events after the end" evaluate $song --events late.txt
   exits 2 "no methods" compare $song --methods ,
 }
+exits 0 "a page of a comparison" compare "$demo/song.wav" -m "$demo/demo.aus" --duration 2 --tiles 6x4 --methods random,occlusion --metrics deletion,sparseness --draws 5 --report c.html
+check "it has the methods, the scores, and sound" sh -c 'grep -q "Best here: " c.html && grep -q "data:audio/" c.html && grep -q ">deletion" c.html'
+exits 1 "a page in the way" compare "$demo/song.wav" -m "$demo/demo.aus" --methods random --report c.html
 finish

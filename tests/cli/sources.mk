@@ -65,6 +65,7 @@ check_DATA += demo-test/stamp
 clean-local:
 	rm -rf browser exports demo-test demo-test.log cli-test.*
 EXTRA_DIST += tests/browser/test_set.mjs
+EXTRA_DIST += tests/browser/test_compare.mjs
 EXTRA_DIST += tests/browser/lib.mjs tests/browser/run.sh tests/browser/test_desk.mjs
 EXTRA_DIST += tests/exports/common.py
 EXTRA_DIST += tests/exports/read_audacity.py
