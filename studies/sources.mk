@@ -59,3 +59,4 @@ CLEANFILES += studies/l2i/tabulate
 EXTRA_DIST += studies/l2i/interpreter.recipe
 EXTRA_DIST += studies/l2i/flint.recipe
 EXTRA_DIST += studies/l2i/run.sh
+EXTRA_DIST += studies/l2i/results/classifier.tsv

@@ -15,10 +15,11 @@ AUSCULT=${AUSCULT:-$top/build/auscult}
 [ -e "$ESC10/esc10.csv" ] || { echo "skip - no ESC-10 in $ESC10"; exit 77; }
 mkdir -p "$OUT" "$here/results"
 [ -e "$OUT/clips/clips.tsv" ] || "${MAKE_CLIPS:-$top/build/studies/l2i/make_clips}" "$ESC10" "$OUT/clips"
+# shellcheck disable=SC2048
 for test in ${*:-1 2 3 4 5}; do
   recipe=$OUT/vgg-$test.recipe
   sed "s/TEST/$test/g; s/VALID/$((test % 5 + 1))/g; s|^root = .*|root = clips|; s|^manifest = .*|manifest = clips/clips.tsv|" "$here/vgg.recipe" >"$recipe.new"
-  cmp -s "$recipe.new" "$recipe" && rm "$recipe.new" || mv "$recipe.new" "$recipe"
+  if cmp -s "$recipe.new" "$recipe"; then rm "$recipe.new"; else mv "$recipe.new" "$recipe"; fi
   [ -e "$OUT/vgg-$test/model.aus" ] || "$AUSCULT" train "$recipe" --out "$OUT/vgg-$test" --resume --threads "${THREADS:-1}"
 done
 

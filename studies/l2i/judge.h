@@ -10,7 +10,7 @@
 #include "core/core.h"
 #include "model/frontend.h"
 
-enum { JUDGE_ROWS = 8 };
+enum { JUDGE_ROWS = 2 };
 
 typedef struct judge {
   aus_ctx *ctx;

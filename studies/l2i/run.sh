@@ -10,19 +10,22 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
-quick=
+quick=''
 [ "${1:-}" != --quick ] || { quick=yes; shift; }
 ESC10=${ESC10:-$top/../shared/data/audio/esc10}
 OUT=${OUT:-$top/build/l2i${quick:+-quick}}
 AUSCULT=${AUSCULT:-$top/build/auscult}
 TOOLS=${TOOLS:-$top/build/studies/l2i}
 THREADS=${THREADS:-1}
-[ -e "$ESC10/esc10.csv" ] || { echo "skip - no ESC-10 in $ESC10"; exit 77; }
+[ -e "$ESC10/esc10.csv" ] || { echo "skip - no ESC-10 in $ESC10"; echo "0 passed, 0 failed, 1 skipped"; exit 77; }
 results=$here/results methods=ones,random-bins,random-tiles,energy,l2i:attention,l2i:max,gradient,ixg,ig,smoothgrad,gradcam,lrp:zennit:EpsilonPlus,deeplift
-limit= epochs= iterations=100 slime_clips=${SLIME_CLIPS:-5} slime=${SLIME:-2000}
+limit='' epochs='' iterations=100 slime_clips=${SLIME_CLIPS:-5} slime=${SLIME:-2000}
 [ -z "$quick" ] || { results=$OUT/results methods=ones,random-bins,energy,l2i:attention,l2i:max,gradient limit="--limit 2" epochs="--epochs 2" iterations=10 slime_clips=1 slime=100; }
 methods=${METHODS:-$methods}
 mkdir -p "$OUT" "$results"
+for tool in make_clips join make_mixes measure tabulate; do
+  [ -x "$TOOLS/$tool" ] || make -s -C "${TOOLS%/studies/l2i}" "studies/l2i/$tool"
+done
 [ -e "$OUT/clips/clips.tsv" ] || "$TOOLS/make_clips" "$ESC10" "$OUT/clips"
 
 # recipe TEMPLATE FOLD POOLING > FILE, only when it changed (a training's checkpoint belongs to its recipe).
@@ -98,3 +101,20 @@ table noise noise mean db,who,how,rule $gain
 } >"$results/trained.tsv.new"
 mv "$results/trained.tsv.new" "$results/trained.tsv"
 cat "$results/trained.tsv" "$results/fidelity.tsv"
+
+# ---- --quick: what must hold whatever was learnt -----------------------------------------------------------------------
+
+[ -n "$quick" ] || exit 0
+passed=0 failed=0
+# holds NAME FILE 'AWK CONDITION ON NAMED COLUMNS c["NAME"]' 'ROWS IT IS FOR'
+holds() {
+  if awk -F'\t' 'NR == 1 { for (i = 1; i <= NF; i++) c[$i] = i; next } '"$4"' { n++; if (!('"$3"')) bad = 1 } END { exit bad || !n }' "$2"; then echo "ok - $1"; passed=$((passed + 1)); else echo "not ok - $1"; failed=$((failed + 1)); fi
+}
+holds "the input as its own interpretation gains nothing" "$OUT/tables-1/overlap.tsv" '$c["si_sdr"] == $c["si_sdr_mix"] && $c["sir"] == $c["sir_mix"] && $c["kept"] == 1' '$c["who"] == "input"'
+holds "the ideal ratio mask gains" "$OUT/tables-1/overlap.tsv" '$c["si_sdr"] - $c["si_sdr_mix"] > 3' '$c["who"] == "oracle"'
+holds "the all-ones mask is perfect for AD and Fid-In" "$OUT/tables-1/masks.tsv" '$c["ad"] < 1e-2 && $c["fid_in"] == 1 && $c["sparseness"] < 1e-6' '$c["method"] == "ones"'
+holds "parity listening is fainter than linear" "$OUT/tables-1/overlap.tsv" '$c["kept"] < 0.5' '$c["rule"] == "selected" && $c["how"] == "parity"'
+holds "no fewer atoms at a lower tau" "$OUT/tables-1/faith.tsv" '$c["tau"] == 0.9 ? (most = $c["atoms"]) >= 1 : $c["atoms"] + 0 >= most' 1
+holds "three students were trained" "$results/trained.tsv" '$c["epochs"] == 2' '$c["fold"] == 1'
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
