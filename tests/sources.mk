@@ -167,3 +167,11 @@ endif
 LOG_COMPILER = $(AUS_EMULATOR)
 EXTRA_DIST += tests/test.h tests/guard.h tests/isa.h tests/oom.h
 EXTRA_DIST += tests/attrib/cases.py tests/attrib/groups.py tests/attrib/nets.py tests/attrib/perturbation.py
+EXTRA_DIST += tests/attrib/formulas.py
+EXTRA_DIST += tests/attrib/metrics.py
+EXTRA_DIST += tests/attrib/torch_checks.py
+EXTRA_DIST += tests/attrib/torch_nets.py
+EXTRA_DIST += tests/attrib/unusual.py
+EXTRA_DIST += tests/double/build.sh
+EXTRA_DIST += tests/double/real.h
+EXTRA_DIST += tests/double/simd/vec_math.h

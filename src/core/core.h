@@ -8,6 +8,10 @@
 #include <stdbool.h>
 #include <stdarg.h>
 
+#ifndef AUS_BINARY32
+#define AUS_BINARY32 float /* four bytes in a file; only the double build (tests/double) tells it from float */
+#endif
+
 struct aus_kernels;
 
 struct aus_ctx {

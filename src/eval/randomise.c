@@ -77,8 +77,9 @@ static aus_status replace(aus_bundle *b, unsigned char *bytes, int32_t t, uint64
   for (int32_t d = 0; d < info->rank; d++) wide += info->dim[d] > 1;
   random_values(info->count, wide > 1, b->f32[t], seed, t, v);
   for (int64_t i = 0; i < info->count; i++) {
+    const AUS_BINARY32 value = (AUS_BINARY32)v[i];
     uint32_t bits;
-    memcpy(&bits, &v[i], sizeof bits);
+    memcpy(&bits, &value, sizeof bits);
     if (info->dtype == AUS_F32) aus_put32(data + 4 * i, bits);
     else aus_put16(data + 2 * i, aus_half_from_float(v[i]));
   }

@@ -21,7 +21,7 @@ enum { AUS_HEADER_BYTES = 64, AUS_SECTION_BYTES = 32, AUS_META_BYTES = 24, AUS_T
 extern const unsigned char aus_magic[8];
 
 /* One attribute word of a node. */
-typedef union aus_word { int32_t i; float f; } aus_word;
+typedef union aus_word { int32_t i; AUS_BINARY32 f; } aus_word;
 
 typedef struct aus_value { const char *name; int32_t kind, tensor, rank, dim[AUS_MAX_DIMS]; } aus_value;
 typedef struct aus_node {

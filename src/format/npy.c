@@ -91,14 +91,14 @@ static float widen_half(uint16_t h)
     return sign ? -v : v;
   }
   bits = e == 31 ? sign | 0x7f800000u | m << 13 : sign | (e + 112) << 23 | m << 13;
-  float v;
+  AUS_BINARY32 v;
   memcpy(&v, &bits, 4);
   return v;
 }
 
 static float number_at(const unsigned char *p, char kind, size_t size)
 {
-  int64_t i8 = 0; int32_t i4; int16_t i2; double d; float f; uint16_t h;
+  int64_t i8 = 0; int32_t i4; int16_t i2; double d; AUS_BINARY32 f; uint16_t h;
   if (kind == 'f' && size == 4) { memcpy(&f, p, 4); return f; }
   if (kind == 'f' && size == 8) { memcpy(&d, p, 8); return (float)d; }
   if (kind == 'f') { memcpy(&h, p, 2); return widen_half(h); }
@@ -175,7 +175,7 @@ aus_status aus_npy_write(aus_ctx *ctx, const char *path, int32_t rank, const int
 {
   uint8_t head[AUS_NPY_HEADER];
   size_t count = 1;
-  const int32_t n = aus_npy_header(head, "<f4", rank, dim);
+  const int32_t n = aus_npy_header(head, sizeof *data == 8 ? "<f8" : "<f4", rank, dim);
   if (n == 0) return aus_fail(ctx, AUS_ELIMIT, "%s: too many dimensions for a .npy", path);
   for (int32_t i = 0; i < rank; i++) count *= (size_t)dim[i];
   aus_outfile *f;

@@ -16,7 +16,7 @@ static bool little_endian(void)
   return first == 1;
 }
 
-static bool needs_copy(const aus_tensor_info *t) { return t->dtype != AUS_F32 || !little_endian(); }
+static bool needs_copy(const aus_tensor_info *t) { return t->dtype != AUS_F32 || !little_endian() || sizeof(float) != 4; }
 
 /* IEEE half to single: rebias the exponent; subnormal halves are m 2^-24. */
 static float half_to_float(uint32_t h)
@@ -24,7 +24,7 @@ static float half_to_float(uint32_t h)
   const uint32_t sign = (h & 0x8000u) << 16, exponent = h >> 10 & 31, mantissa = h & 1023;
   if (exponent == 0) return (sign ? -1.0f : 1.0f) * (float)mantissa * 0x1p-24f;
   const uint32_t bits = sign | (exponent == 31 ? 255u : exponent + 112) << 23 | mantissa << 13;
-  float x;
+  AUS_BINARY32 x;
   memcpy(&x, &bits, sizeof x);
   return x;
 }
@@ -34,7 +34,7 @@ static float element(const unsigned char *p, int32_t dtype, size_t i)
   if (dtype == AUS_F16) return half_to_float(aus_get16(p + 2 * i));
   const uint32_t bits = aus_get32(p + 4 * i);
   if (dtype == AUS_I32) return (float)(int32_t)bits;
-  float x;
+  AUS_BINARY32 x;
   memcpy(&x, &bits, sizeof x);
   return x;
 }
@@ -87,6 +87,20 @@ static aus_status check_finite(aus_bundle *b, const aus_tensor_info *t, size_t f
 
 static size_t payload_at(const aus_bundle *b, int32_t i) { return (size_t)aus_get64(b->bytes + b->tens.at + 8 + (size_t)i * AUS_TENSOR_BYTES + 40); }
 
+#ifdef AUS_DOUBLE
+/* The double build (tests/double): a tensor NAME~low holds what float32 cut off from NAME. */
+static void add_lows(aus_bundle *b)
+{
+  char name[256];
+  for (int32_t i = 0; i < b->n_tensors; i++) {
+    snprintf(name, sizeof name, "%s~low", b->tensor[i].name);
+    for (int32_t j = 0; j < b->n_tensors; j++)
+      for (int64_t k = 0; strcmp(b->tensor[j].name, name) == 0 && b->tensor[j].count == b->tensor[i].count && k < b->tensor[i].count; k++)
+        ((float *)(uintptr_t)b->f32[i])[k] += b->f32[j][k];
+  }
+}
+#endif
+
 /* float32 views; converted ones, one after another on 64-byte bounds, in b->widened. */
 static aus_status make_views(aus_bundle *b)
 {
@@ -104,6 +118,9 @@ static aus_status make_views(aus_bundle *b)
     b->f32[i] = to;
     to += ((size_t)t->count + 15) / 16 * 16;
   }
+#ifdef AUS_DOUBLE
+  add_lows(b);
+#endif
   return AUS_OK;
 }
 

@@ -103,7 +103,10 @@ int32_t aus_builder_tensor(aus_builder *b, const char *name, int32_t dtype, int3
   for (size_t i = 0; i < count; i++) {
     uint32_t bits = 0;
     if (width == 2) { uint16_t h; memcpy(&h, (const char *)data + 2 * i, 2); aus_put16(p + 2 * i, h); continue; }
-    memcpy(&bits, (const char *)data + 4 * i, 4);
+    if (dtype == AUS_F32) {
+      const AUS_BINARY32 v = (AUS_BINARY32)((const float *)data)[i];
+      memcpy(&bits, &v, 4);
+    } else memcpy(&bits, (const char *)data + 4 * i, 4);
     aus_put32(p + 4 * i, bits);
   }
   const uint32_t crc = aus_crc32(0, p, count * width), key = add_string(b, name);

@@ -325,7 +325,7 @@ static void network_close(aus_model *m) { free_network(m->state); }
 aus_status aus_model_inside(aus_model *m, aus_inside *out)
 {
   if (m->ops.close != network_close)
-    return aus_fail(m->ctx, AUS_ENOTSUP, "%s is a black box: gradients need a network (-m MODEL.aus); audiolime, slime, superpixel and time explain any model", m->info.name);
+    return aus_fail(m->ctx, AUS_ENOTSUP, "%s is a black box: gradients need a network (-m MODEL.aus); audiolime, slime, superpixel, time, occlusion, rise and partitionshap explain any model", m->info.name);
   const aus_network *net = m->state;
   *out = (aus_inside){ net->bundle, net->fe, net->targets };
   return AUS_OK;

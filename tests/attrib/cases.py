@@ -3,7 +3,7 @@
 
 Each case of ../shared/cases/attribution.json (not part of the project; skipped when it is not there) becomes an ONNX network, goes
 through auscult-convert and `auscult explain ... --save`, and its array is compared: |difference| <= max(the case's tolerance,
-1e-5 of the largest expected value). One line a case; the last is 'N passed, N failed, N skipped'. Exit 1 when one failed."""
+1e-5 of the largest expected value). With --double, PATH is the program of tests/double, and the case's own tolerance alone holds. One line a case; the last is 'N passed, N failed, N skipped'. Exit 1 when one failed."""
 
 import argparse
 import json
@@ -23,15 +23,16 @@ def parse():
     p = argparse.ArgumentParser()
     p.add_argument("--auscult", default=os.path.join(TOP, "build", "auscult"))
     p.add_argument("--cases", default=os.path.join(TOP, "..", "shared", "cases", "attribution.json"))
+    p.add_argument("--double", action="store_true", help="PATH was built by tests/double/build.sh")
     p.add_argument("names", nargs="*", help="cases or groups to run alone")
     return p.parse_args()
 
 
-def check_one(np, got, want, tolerance):
+def check_one(np, got, want, tolerance, relative):
     got, want = np.asarray(got, float).ravel(), np.asarray(want, float).ravel()
     if got.size != want.size:
         return "%d values, want %d" % (got.size, want.size)
-    allowed = max(tolerance, 1e-5 * np.abs(want).max() if want.size else 0)
+    allowed = max(tolerance, relative * np.abs(want).max() if want.size else 0)
     worst = np.abs(got - want).max() if want.size else 0
     return None if worst <= allowed else "apart by %.3g (allowed %.3g): got %s, want %s" % (worst, allowed, got[:12], want[:12])
 
@@ -52,7 +53,7 @@ def main():
     sys.path.insert(0, HERE)
     import groups
     from nets import Explainer, Refused
-    explainer = Explainer(args.auscult)
+    explainer = Explainer(args.auscult, np.float64 if args.double else np.float32)
     methods = subprocess.run([args.auscult, "explain", "--help"], capture_output=True, text=True).stdout
     with open(args.cases) as f:
         data = json.load(f)
@@ -64,7 +65,7 @@ def main():
             if case["group"] not in groups.GROUPS:
                 raise Skip("group %s is not about attribution of arrays" % case["group"])
             pairs = groups.run(case, explainer, data["models"], methods, Skip)
-            why = next((w for w in (check_one(np, g, e, case["tol_abs"]) for g, e in pairs) if w), None)
+            why = next((w for w in (check_one(np, g, e, case["tol_abs"], 0 if args.double else 1e-5) for g, e in pairs) if w), None)
             outcome = ("failed", why) if why else ("passed", "")
         except Skip as e:
             outcome = ("skipped", str(e))

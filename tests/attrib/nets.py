@@ -28,9 +28,12 @@ class Net:
 
     def __init__(self, **inputs):
         self.inputs, self.nodes, self.constants, self.n, self.outputs = inputs, [], [], 0, []
+        self.exact = []  # constants before they were rounded to float32
 
     def constant(self, value, dtype=np.float32):
         name = "k%d" % len(self.constants)
+        if dtype == np.float32:
+            self.exact.append(np.asarray(value, float))
         self.constants.append(numpy_helper.from_array(np.asarray(value, dtype), name))
         return name
 
@@ -42,12 +45,12 @@ class Net:
         return name
 
     def linear(self, x, w, b=None, name=None):
-        w = np.asarray(w, np.float32)
+        w = np.asarray(w, float)
         b = np.zeros(len(w)) if b is None else b
         return self.op("Gemm", x, w, b, transB=1, name=name)
 
     def conv(self, x, w, b=None, name=None, **attributes):
-        w = np.asarray(w, np.float32)
+        w = np.asarray(w, float)
         return self.op("Conv", x, w, *([] if b is None else [b]), name=name, kernel_shape=list(w.shape[2:]), **attributes)
 
     def take(self, x, i):
@@ -67,11 +70,27 @@ class Net:
         onnx.save(onnx.shape_inference.infer_shapes(model), path)
 
 
+def add_lows(path, exact):
+    """Beside each tensor NAME of the file, as NAME~low, what rounding to float32 cut off its numbers (found by their values)."""
+    sys.path.insert(0, os.path.join(TOP, "tools"))
+    from auscult_convert import aus
+    cut = {}
+    for array in exact:
+        cut.update((np.float32(v), v - float(np.float32(v))) for v in array.ravel())
+    with open(path, "rb") as f:
+        meta, tensors, graph = aus.from_bytes(f.read())
+    lows = {n: np.array([cut.get(v, 0.0) for v in a.ravel()], np.float32).reshape(a.shape) for n, a in tensors.items() if a.dtype == np.float32}
+    extra = {n: a for n, a in tensors.items() if n not in graph.params}
+    extra.update((n + "~low", a) for n, a in lows.items() if a.any())
+    aus.write(path, meta, extra, graph, True)
+
+
 class Explainer:
     """Files in a folder of its own, one conversion per network."""
 
-    def __init__(self, auscult):
-        self.auscult, self.folder, self.n = auscult, tempfile.TemporaryDirectory(), 0
+    def __init__(self, auscult, dtype=np.float32):
+        """dtype float64: the program of tests/double."""
+        self.auscult, self.folder, self.n, self.dtype = auscult, tempfile.TemporaryDirectory(), 0, dtype
 
     def path(self, name):
         return os.path.join(self.folder.name, name)
@@ -83,12 +102,14 @@ class Explainer:
         r = subprocess.run([sys.executable, CONVERT, onnx_path, "-o", aus], capture_output=True, text=True)
         if r.returncode:
             raise Refused(r.returncode, "auscult-convert: " + r.stderr)
+        if self.dtype == np.float64:
+            add_lows(aus, net.exact)
         return aus
 
     def array(self, value):
         self.n += 1
         path = self.path("a%d.npy" % self.n)
-        np.save(path, np.asarray(value, np.float32))
+        np.save(path, np.asarray(value, self.dtype))
         return path
 
     def run(self, aus, inputs, *arguments):

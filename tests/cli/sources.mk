@@ -24,6 +24,7 @@ CLI_TESTS += tests/cli/terminal.sh
 EXTRA_DIST += tests/cli/terminal.py
 CLI_TESTS += tests/cli/train.sh
 CLI_TESTS += tests/cli/unusual.sh
+CLI_TESTS += tests/cli/wrong_attribution.sh
 SH_TESTS = \
 	tests/checks/headers.sh \
 	tests/checks/includes.sh \

@@ -88,8 +88,8 @@ static void run_back(const aus_back *b, back_fn back)
 /* c ? v : 0 without a jump. */
 static float when(bool c, float v)
 {
-  union { float f; uint32_t u; } bits = { v };
-  bits.u &= -(uint32_t)c;
+  union { float f; uint32_t u[sizeof(float) / 4]; } bits = { v };
+  for (size_t k = 0; k < sizeof(float) / 4; k++) bits.u[k] &= -(uint32_t)c; /* (once, but in the double build) */
   return bits.f;
 }
 
