@@ -18,6 +18,10 @@ bench_nets_run_net_SOURCES = bench/nets/run_net.c
 bench_nets_run_net_LDADD = libauscult-all.la $(LIBM)
 bench_train_run_step_SOURCES = bench/train/run_step.c
 bench_train_run_step_LDADD = libauscult-all.la $(LIBM)
+EXTRA_PROGRAMS += bench/l2i/run_explain
+CLEANFILES += bench/l2i/run_explain
+bench_l2i_run_explain_SOURCES = bench/l2i/run_explain.c
+bench_l2i_run_explain_LDADD = libauscult-all.la $(LIBM)
 EXTRA_DIST += bench/train/bench_step.py
 EXTRA_DIST += bench/README.md bench/run bench/bench_fft.py bench/bench_nmf.py bench/bench_ridge.py bench/nets/bench_nets.py bench/nets/models.py \
 	bench/nets/ort.js bench/explain/bench_explain.py bench/explain/peer_explain.py

@@ -2,6 +2,7 @@
  * graph is planned, with and without shared memory, and run when it is small: both runs must give the same bits. */
 #include "core/core.h"
 #include "fuzz/fuzz.h"
+#include "l2i/l2i.h"
 #include "nn/run.h"
 
 #include <stdlib.h>
@@ -58,6 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (repair) repair_checksums(copy, size);
     if (aus_bundle_open_memory(ctx, copy, size, &b) == AUS_OK) {
       int32_t type;
+      aus_l2i_spec spec; /* what it says of itself as an interpreter */
+      if (aus_l2i_read_spec(b, &spec) == AUS_OK && (spec.n_taps < 1 || spec.n_taps > AUS_L2I_TAPS || !spec.tap[0].name[0])) abort();
       volatile size_t sum = 0;
       for (int32_t i = 0; aus_meta_key(b, i, &type); i++) sum += strlen(aus_meta_key(b, i, &type));
       for (int32_t i = 0; i < aus_bundle_tensors(b); i++) {

@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include "l2i/graph.h"
+#include "l2i_case.h"
 #include "nn/walk.h"
 #include "tests/golden/l2i.h"
 #include "train/optimiser.h"
@@ -285,6 +286,59 @@ static void published_shapes(void **state)
   check_shapes(862, (const int64_t[]){ 107, 53, 26 }, ten, COUNT(ten));
 }
 
+/* ---- the classifier of [Kumar18] and what is found in it ----------------------------------------------------------- */
+
+static const char vgg[] =
+  "[frontend]\nkind = mel\nrate = 44100\nn_fft = 1024\nhop = 512\nmels = 128\nmel_scale = slaney\nmel_norm = slaney\npower = 1\nlog = db\namin = 1e-10\ntop_db = 80\n"
+  "layout = time_mel\npatch_frames = %d\n[network]\n"
+  "conv 16 3 pad=1\nbn\nrelu\nconv 16 3 pad=1\nbn\nrelu\nmaxpool 2 name=l3\nconv 32 3 pad=1\nbn\nrelu\nconv 32 3 pad=1\nbn\nrelu\nmaxpool 2 name=l6\n"
+  "conv 64 3 pad=1\nbn\nrelu\nconv 64 3 pad=1\nbn\nrelu\nmaxpool 2 name=l9\nconv 128 3 pad=1\nbn\nrelu\nconv 128 3 pad=1\nbn\nrelu name=out0\nmaxpool 2 name=l12\n"
+  "conv 256 3 pad=1\nbn\nrelu\nconv 256 3 pad=1\nbn\nrelu name=out1\nmaxpool 2 name=l15\nconv 512 3 pad=1\nbn\nrelu name=out2\nmaxpool 2 name=l17\nconv 1024 2\nbn\nrelu name=out3\n"
+  "conv 256 1\nrelu\nglobal_max\ndropout 0.2\nlinear classes\n";
+
+/* Channels, time and mel of each, for 5 and 10 seconds. */
+static void classifier_shapes(void **state)
+{
+  static const struct { const char *name; int64_t c, time[2], mel; } want[] = {
+    { "l3", 16, { 215, 431 }, 64 }, { "l6", 32, { 107, 215 }, 32 }, { "l9", 64, { 53, 107 }, 16 }, { "out0", 128, { 53, 107 }, 16 }, { "l12", 128, { 26, 53 }, 8 },
+    { "out1", 256, { 26, 53 }, 8 }, { "l15", 256, { 13, 26 }, 4 }, { "out2", 512, { 13, 26 }, 4 }, { "l17", 512, { 6, 13 }, 2 }, { "out3", 1024, { 5, 12 }, 1 } };
+  (void)state;
+  for (int length = 0; length < 2; length++) {
+    aus_ctx *ctx = test_ctx(1);
+    char text[3000];
+    void *bytes;
+    size_t size;
+    aus_model *model;
+    aus_inside in;
+    aus_run *run;
+    aus_l2i_spec s = { 0 };
+    snprintf(text, sizeof text, vgg, length ? 862 : 431);
+    assert_ok(ctx, case_classifier(ctx, text, "vgg", 50, 1, &bytes, &size));
+    assert_ok(ctx, aus_model_open_memory(ctx, bytes, size, &model));
+    assert_ok(ctx, aus_model_inside(model, &in));
+    const aus_dims dims = aus_frontend_dims(in.fe, 1, in.fe->patch);
+    assert_ok(ctx, aus_run_create_with(ctx, in.bundle, &dims, NULL, 0, AUS_RUN_KEEP, &run));
+    for (int i = 0; i < COUNT(want); i++) {
+      aus_dims d;
+      assert_non_null(aus_run_value(run, aus_run_find(run, want[i].name), &d));
+      if (d.dim[1] != want[i].c || d.dim[2] != want[i].time[length] || d.dim[3] != want[i].mel) fail_msg("%s is %d x %d x %d", want[i].name, (int)d.dim[1], (int)d.dim[2], (int)d.dim[3]);
+    }
+    aus_run_destroy(run);
+    assert_ok(ctx, aus_l2i_find_taps(ctx, &in, 0, NULL, &s)); /* the rule finds the paper's three layers */
+    assert_int_equal(s.n_taps, 3);
+    for (int i = 0; i < 3; i++) {
+      char name[8];
+      snprintf(name, sizeof name, "out%d", i);
+      assert_string_equal(s.tap[i].name, name);
+      assert_true(s.tap[i].turned);
+    }
+    assert_true(aus_l2i_fits_vgg(3, s.tap));
+    aus_model_close(model);
+    aus_free(ctx, bytes);
+    aus_ctx_destroy(ctx);
+  }
+}
+
 /* ---- the resize of time, 208 -> 431, against its closed form ------------------------------------------------------ */
 
 static void corners_on_corners(void **state)
@@ -344,7 +398,7 @@ static void fresh_parameters(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(published_shapes), cmocka_unit_test(corners_on_corners), cmocka_unit_test(fresh_parameters),
+    cmocka_unit_test(published_shapes), cmocka_unit_test(classifier_shapes), cmocka_unit_test(corners_on_corners), cmocka_unit_test(fresh_parameters),
     cmocka_unit_test(published_layout), cmocka_unit_test(max_pooling_bce), cmocka_unit_test(general_rule), cmocka_unit_test(flint_as_torch),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,6 +54,8 @@ typedef struct aus_reading {
 /* x[samples] mono at the model's rate. Errors: AUS_EINVAL (no samples, or one that is not finite), AUS_ENOMEM. */
 AUS_API aus_status aus_interpreter_read(aus_interpreter *interpreter, int64_t samples, const float *x, aus_reading *out);
 AUS_API void aus_reading_free(aus_reading *reading); /* a zeroed one is fine */
+/* The classifier alone: logits[targets] (before softmax or sigmoid; NULL: not wanted) and scores[targets] of x[samples]. */
+AUS_API aus_status aus_interpreter_hear(aus_interpreter *interpreter, int64_t samples, const float *x, float *logits, float *scores);
 
 /* r[atoms] = z_k theta_ck / max_l |z_l theta_cl| of one target, the talk's relevance; all 0 where nothing is active. */
 AUS_API void aus_l2i_importance(const aus_interpreter *interpreter, const aus_reading *reading, int32_t target, double *r);
@@ -70,6 +72,10 @@ AUS_API aus_status aus_l2i_listen(aus_interpreter *interpreter, const aus_readin
 /* The same of what remains when the kept atoms are taken out. linear: x - the interpretation, to rounding. parity: exp((1 - R) log(1 + |X|)) - 1,
  * what the authors' faithfulness experiment lets the classifier hear. */
 AUS_API aus_status aus_l2i_without(aus_interpreter *interpreter, const aus_reading *reading, const uint8_t *keep, aus_listening listening, float *y);
+/* Both with a weight per atom, each in [0, 1]: weight[atoms] takes keep's place; rest 1: what remains. */
+AUS_API aus_status aus_l2i_listen_weighted(aus_interpreter *interpreter, const aus_reading *reading, const float *weight, aus_listening listening, int rest, float *y);
+/* The energy of such an interpretation: the sum of |Y|^2 over all frames and bins. Rises with every weight; all weights 1 and linear: that of X. */
+AUS_API aus_status aus_l2i_energy(aus_interpreter *interpreter, const aus_reading *reading, const float *weight, aus_listening listening, double *energy);
 /* The gain that makes y as loud (root mean square) as x, but never above 1 at its peak; 1 for silence. */
 AUS_API double aus_l2i_loudness(int64_t n, const float *x, const float *y);
 
@@ -83,7 +89,7 @@ typedef struct aus_l2i_config {
 AUS_API void aus_l2i_defaults(aus_l2i_config *config);
 
 /* Explains: components are the selected atoms of all targets, by falling relevance, and "rest", which makes them add up to the sound; the weight of a
- * component is its part of the interpreter's logit, theta_ck z_k; the map [frames][bins] spreads that logit over the spectrogram. Errors: as
+ * component is its part of the interpreter's logit (local_prediction), theta_ck z_k; the map [frames][bins] spreads that logit over the spectrogram. Errors: as
  * aus_interpreter_read. The sound must be mono at the model's rate. */
 AUS_API aus_status aus_l2i_explain(aus_interpreter *interpreter, const aus_audio *sound, const aus_l2i_config *config,
                                    aus_components *components, aus_explanation *out);

@@ -7,6 +7,7 @@
 extern const cli_command cli_predict, cli_explain, cli_separate, cli_model_info, cli_model_verify, cli_model_run, cli_model_embed;
 extern const cli_command cli_train;
 extern const cli_command cli_l2i_train, cli_l2i_explain, cli_l2i_listening;
+extern const cli_command cli_l2i_train, cli_l2i_explain, cli_l2i_evaluate;
 extern const cli_command cli_nmf;
 extern const cli_command cli_midi;
 extern const cli_command cli_report;

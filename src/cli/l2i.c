@@ -94,8 +94,9 @@ static int check(cli_session *cs, int n)
   if (n == 1) return CLI_DONE;
   if (!s->model || !s->l2i.manifest || !s->l2i.valid || !s->out)
     return cli_say(cs, CLI_BAD_USAGE, "without a recipe, -m CLASSIFIER.aus, --manifest FILE.tsv, --valid CONDITIONS and --out DIR are needed");
-  for (const char *const *p = (const char *const[]){ s->model, s->l2i.manifest, s->l2i.valid, s->l2i.test, s->l2i.train, s->l2i.root, s->l2i.dictionary, s->l2i.taps, "", NULL }; p[0] == NULL || **p; p++)
-    if (*p && strpbrk(*p, "\n#")) return cli_say(cs, CLI_BAD_USAGE, "'%s': a line break or # cannot stand in a recipe", *p);
+  const char *const given[] = { s->model, s->l2i.manifest, s->l2i.valid, s->l2i.test, s->l2i.train, s->l2i.root, s->l2i.dictionary, s->l2i.taps };
+  for (size_t i = 0; i < sizeof given / sizeof *given; i++)
+    if (given[i] && strpbrk(given[i], "\n#")) return cli_say(cs, CLI_BAD_USAGE, "'%s': a line break or # cannot stand in a recipe", given[i]);
   return CLI_DONE;
 }
 

@@ -124,7 +124,7 @@ static void print_target(const cli_job *job, const aus_target_explanation *t)
   for (int32_t i = 0; i < e->n_components; i++) full = fmax(full, fabs(t->weight[i].weight));
   printf("\n");
   cli_put(t->name);
-  printf("  %.4f, the interpreter says %.4f\n  %-10s %9s  %-28s %9s %9s\n", t->score, t->local_prediction, "part", "logit", "where", "alone", "without");
+  printf("  %.4f; the interpreter's logit %+.3f is the sum of these:\n  %-10s %9s  %-28s %9s %9s\n", t->score, t->local_prediction, "part", "logit", "where", "alone", "without");
   for (int32_t i = 0; i < e->n_components; i++) {
     const aus_place *p = &e->place[i];
     char where[64] = "";

@@ -20,6 +20,7 @@ const cli_command *const cli_commands[] = {
   &cli_l2i_train,
   &cli_l2i_explain,
   &cli_l2i_listening,
+  &cli_l2i_evaluate,
   &cli_model_info,
   &cli_model_verify,
   &cli_model_run,

@@ -58,6 +58,7 @@ CLI_COMMANDS = \
 	src/cli/table.c \
 	src/cli/table.h \
 	src/cli/l2i.c \
+	src/cli/l2i_evaluate.c \
 	src/cli/l2i_explain.c \
 	src/cli/l2i_listening.c \
 	src/cli/train.c \

@@ -210,7 +210,7 @@ static aus_status explain_target(const work *w, int32_t i, aus_target_explanatio
   t->weight = aus_alloc_zero(r->ctx, (size_t)n, sizeof *t->weight);
   if (!t->name || !t->weight) return AUS_ENOMEM;
   t->score = t->raw_score = (double)r->heard[c];
-  t->local_prediction = (double)r->scores[c];
+  t->local_prediction = (double)r->logits[c]; /* what the weights, and the map, add up to */
   t->score_none = t->r2 = t->stability = t->vsi = t->csi = t->additivity_gap = NAN;
   double rest = (double)r->logits[c];
   for (int32_t k = 0; k < n; k++) {

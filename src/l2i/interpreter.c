@@ -47,7 +47,7 @@ static bool read_tap(const aus_bundle *b, int32_t i, aus_l2i_tap *t)
   for (int32_t k = 0; k < 5; k++) of[k] = (int64_t)aus_meta_real_at(b, "l2i.tap_shapes", 5 * i + k);
   const char *name = aus_meta_string_at(b, "l2i.taps", i);
   *t = (aus_l2i_tap){ .rank = (int32_t)of[0], .c = of[1], .freq = of[2], .time = of[3], .turned = of[4] == 1 };
-  if (!name || strlen(name) >= sizeof t->name || of[0] < 3 || of[0] > 4 || !in_range(of[1], 1 << 20) || !in_range(of[2], 1 << 20) || !in_range(of[3], 1 << 24)) return false;
+  if (!name || !*name || strlen(name) >= sizeof t->name || of[0] < 3 || of[0] > 4 || !in_range(of[1], 1 << 20) || !in_range(of[2], 1 << 20) || !in_range(of[3], 1 << 24)) return false;
   strcpy(t->name, name);
   return true;
 }

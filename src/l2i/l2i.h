@@ -33,6 +33,10 @@ aus_status aus_l2i_read_spec(const aus_bundle *b, aus_l2i_spec *spec);
 typedef struct aus_l2i_ear { aus_run *run; int32_t n_taps; int32_t logits; } aus_l2i_ear;
 aus_status aus_l2i_ear_open(aus_ctx *ctx, const aus_inside *in, const aus_l2i_spec *spec, aus_l2i_ear *ear);
 
+/* Replaces a file's bytes by the same with its large tensors in half precision; and parameters by what such a file will hold. */
+aus_status aus_l2i_halve(aus_ctx *ctx, void **bytes, size_t *size);
+void aus_l2i_round_params(int32_t n, const aus_param *param);
+
 struct aus_interpreter {
   aus_ctx *ctx;
   aus_model *model;

@@ -76,18 +76,18 @@ static void mask_frames(void *arg, int64_t begin, int64_t end, int worker)
   }
 }
 
-/* The kept atoms' rows of H and columns of W side by side, multiplied: to[frames][bins]. */
-static aus_status multiply_kept(const aus_interpreter *it, const aus_reading *r, const uint8_t *keep, float *to)
+/* Rows of H and columns of W of the atoms that count, side by side, multiplied: to[frames][bins]. */
+static aus_status multiply(const aus_interpreter *it, const aus_reading *r, const float *weight, float *to)
 {
   int32_t n = 0, at = 0;
-  for (int32_t k = 0; k < r->atoms; k++) n += keep[k] != 0;
+  for (int32_t k = 0; k < r->atoms; k++) n += weight[k] != 0;
   memset(to, 0, (size_t)r->frames * (size_t)r->bins * sizeof *to);
   if (n == 0) return AUS_OK;
   float *h = aus_alloc(r->ctx, (size_t)n * (size_t)r->frames, sizeof *h), *w = aus_alloc(r->ctx, (size_t)n * (size_t)r->bins, sizeof *w);
   aus_status status = h && w ? AUS_OK : AUS_ENOMEM;
   for (int32_t k = 0; status == AUS_OK && k < r->atoms; k++) {
-    if (!keep[k]) continue;
-    memcpy(h + (int64_t)at * r->frames, r->h + (int64_t)k * r->frames, (size_t)r->frames * sizeof *h);
+    if (weight[k] == 0) continue;
+    for (int64_t t = 0; t < r->frames; t++) h[at * r->frames + t] = weight[k] * r->h[k * r->frames + t];
     for (int32_t b = 0; b < r->bins; b++) w[b * n + at] = it->w[b * r->atoms + k];
     at++;
   }
@@ -97,33 +97,73 @@ static aus_status multiply_kept(const aus_interpreter *it, const aus_reading *r,
   return status;
 }
 
-static aus_status listen(aus_interpreter *it, const aus_reading *r, const uint8_t *keep, aus_listening listening, bool rest, float *y)
+/* The spectrum of what is heard. */
+typedef struct heard { float *part, *re, *im; } heard;
+
+static void heard_free(aus_ctx *ctx, heard *h)
+{
+  aus_free(ctx, h->part);
+  aus_free(ctx, h->re);
+  aus_free(ctx, h->im);
+}
+
+/* heard_free also after a failure. */
+static aus_status mask(const aus_interpreter *it, const aus_reading *r, const float *weight, aus_listening listening, int rest, heard *h)
 {
   const size_t cells = (size_t)r->frames * (size_t)r->bins;
-  float *part = aus_alloc(r->ctx, cells, sizeof *part), *re = aus_alloc(r->ctx, cells, sizeof *re), *im = aus_alloc(r->ctx, cells, sizeof *im);
+  *h = (heard){ aus_alloc(r->ctx, cells, sizeof(float)), aus_alloc(r->ctx, cells, sizeof(float)), aus_alloc(r->ctx, cells, sizeof(float)) };
+  if (!h->part || !h->re || !h->im) return AUS_ENOMEM;
+  AUS_TRY(multiply(it, r, weight, h->part));
+  masking j = { r, h->part, listening, rest != 0, h->re, h->im };
+  aus_parallel_for(r->ctx, r->frames, 1 + 16384 / r->bins, mask_frames, &j);
+  return AUS_OK;
+}
+
+aus_status aus_l2i_listen_weighted(aus_interpreter *it, const aus_reading *r, const float *weight, aus_listening listening, int rest, float *y)
+{
+  heard h;
   float *longer = aus_alloc_zero(r->ctx, (size_t)r->padded, sizeof *longer);
-  aus_status status = part && re && im && longer ? multiply_kept(it, r, keep, part) : AUS_ENOMEM;
-  if (status == AUS_OK) {
-    masking j = { r, part, listening, rest, re, im };
-    aus_parallel_for(r->ctx, r->frames, 1 + 16384 / r->bins, mask_frames, &j);
-    status = aus_stft_inverse(it->spectrum.stft, r->padded, re, im, longer);
-  }
+  aus_status status = mask(it, r, weight, listening, rest, &h);
+  if (!longer) status = AUS_ENOMEM;
+  if (status == AUS_OK) status = aus_stft_inverse(it->spectrum.stft, r->padded, h.re, h.im, longer);
   if (status == AUS_OK) memcpy(y, longer, (size_t)r->samples * sizeof *y);
   aus_free(r->ctx, longer);
-  aus_free(r->ctx, im);
-  aus_free(r->ctx, re);
-  aus_free(r->ctx, part);
+  heard_free(r->ctx, &h);
+  return status;
+}
+
+aus_status aus_l2i_energy(aus_interpreter *it, const aus_reading *r, const float *weight, aus_listening listening, double *energy)
+{
+  heard h;
+  const aus_status status = mask(it, r, weight, listening, 0, &h);
+  *energy = 0;
+  for (int64_t t = 0; status == AUS_OK && t < r->frames; t++) {
+    double sum = 0;
+    for (int64_t i = t * r->bins; i < (t + 1) * r->bins; i++) sum += (double)h.re[i] * h.re[i] + (double)h.im[i] * h.im[i];
+    *energy += sum;
+  }
+  heard_free(r->ctx, &h);
+  return status;
+}
+
+static aus_status listen(aus_interpreter *it, const aus_reading *r, const uint8_t *keep, aus_listening listening, int rest, float *y)
+{
+  float *weight = aus_alloc(r->ctx, (size_t)r->atoms, sizeof *weight);
+  if (!weight) return AUS_ENOMEM;
+  for (int32_t k = 0; k < r->atoms; k++) weight[k] = keep[k] != 0;
+  const aus_status status = aus_l2i_listen_weighted(it, r, weight, listening, rest, y);
+  aus_free(r->ctx, weight);
   return status;
 }
 
 aus_status aus_l2i_listen(aus_interpreter *it, const aus_reading *r, const uint8_t *keep, aus_listening listening, float *y)
 {
-  return listen(it, r, keep, listening, false, y);
+  return listen(it, r, keep, listening, 0, y);
 }
 
 aus_status aus_l2i_without(aus_interpreter *it, const aus_reading *r, const uint8_t *keep, aus_listening listening, float *y)
 {
-  return listen(it, r, keep, listening, true, y);
+  return listen(it, r, keep, listening, 1, y);
 }
 
 double aus_l2i_loudness(int64_t n, const float *x, const float *y)

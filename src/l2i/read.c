@@ -173,6 +173,39 @@ aus_status aus_interpreter_read(aus_interpreter *it, int64_t samples, const floa
   return status;
 }
 
+/* ---- the classifier alone ----------------------------------------------------------------------------------- */
+
+static aus_status hear_patches(aus_interpreter *it, int64_t n, const float *x, float *logits, float *scores)
+{
+  const aus_frontend *fe = it->in.fe;
+  const aus_patches p = aus_frontend_patches(fe, n);
+  float floor;
+  AUS_TRY(aus_frontend_floor(fe, n, x, &floor));
+  for (int64_t i = 0; i < p.count; i++) {
+    AUS_TRY(aus_frontend_patch(fe, n, x, aus_patch_start(fe, &p, i), p.length, floor, it->scratch, aus_run_input(it->ear.run, 0)));
+    AUS_TRY(aus_run_forward(it->ear.run));
+    if (logits) add(it->spec.classes, aus_run_tap(it->ear.run, it->ear.logits, NULL), 1 / (float)p.count, logits);
+    add(it->spec.classes, aus_run_output(it->ear.run, 0, NULL), 1 / (float)p.count, scores);
+  }
+  return AUS_OK;
+}
+
+aus_status aus_interpreter_hear(aus_interpreter *it, int64_t samples, const float *x, float *logits, float *scores)
+{
+  const aus_frontend *fe = it->in.fe;
+  const int64_t n = samples > fe->least_samples ? samples : fe->least_samples;
+  if (samples < 1) return aus_fail(it->ctx, AUS_EINVAL, "the sound to interpret has no samples");
+  if (logits) memset(logits, 0, (size_t)it->spec.classes * sizeof *logits);
+  memset(scores, 0, (size_t)it->spec.classes * sizeof *scores);
+  if (n == samples) return hear_patches(it, n, x, logits, scores);
+  float *longer = aus_alloc(it->ctx, (size_t)n, sizeof *longer);
+  if (!longer) return AUS_ENOMEM;
+  aus_pad_short(samples, x, fe->repeat, n, longer);
+  const aus_status status = hear_patches(it, n, longer, logits, scores);
+  aus_free(it->ctx, longer);
+  return status;
+}
+
 void aus_reading_free(aus_reading *r)
 {
   if (!r->ctx) return;

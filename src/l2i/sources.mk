@@ -15,4 +15,5 @@ AUS_SOURCES += src/l2i/cache.h
 AUS_SOURCES += src/l2i/cache.c
 AUS_SOURCES += src/l2i/dictionary.h
 AUS_SOURCES += src/l2i/dictionary.c
+AUS_SOURCES += src/l2i/halve.c
 AUS_SOURCES += src/l2i/train.c

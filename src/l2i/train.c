@@ -309,6 +309,8 @@ static aus_status export(aus_trainer *t, const aus_train_result *result, void **
 {
   task *k = t->own;
   aus_builder *b;
+  const bool half = result && t->r->interpreter.payload_half;
+  if (half) aus_l2i_round_params(t->n_params, t->param); /* training is over */
   AUS_TRY(aus_builder_create(t->ctx, &b));
   aus_l2i_net n = { .ctx = t->ctx, .b = b, .seed = t->seed, .n_given = t->n_params, .given = t->param };
   aus_builder_string(b, "name", t->r->title);
@@ -324,7 +326,7 @@ static aus_status export(aus_trainer *t, const aus_train_result *result, void **
   if (status == AUS_OK && result) status = write_golden(t, k, b);
   if (status == AUS_OK) status = aus_builder_finish(b, bytes, size);
   aus_builder_destroy(b);
-  return status;
+  return status == AUS_OK && half ? aus_l2i_halve(t->ctx, bytes, size) : status;
 }
 
 /* ---- the task -------------------------------------------------------------------------------------------------------- */

@@ -41,6 +41,16 @@ static void model_facts(aus_facts *f, const aus_json_tree *t, const aus_json_nod
   add(f, "model's source", "%s", aus_json_get_text(t, m, "source", ""));
 }
 
+/* Of `l2i explain`: what explains the model. */
+static void interpreter_facts(aus_facts *f, const aus_json_tree *t, const aus_json_node *i)
+{
+  if (!i) return;
+  add(f, "interpreter", "%s, %.0f atoms, %s pooling", aus_json_get_text(t, i, "name", ""), aus_json_get_real(t, i, "atoms", 0), aus_json_get_text(t, i, "pooling", ""));
+  add(f, "interpreter SHA-256", "%s", aus_json_get_text(t, i, "sha256", ""));
+  add(f, "interpreter's licence", "%s", aus_json_get_text(t, i, "licence", ""));
+  add(f, "interpreter's source", "%s", aus_json_get_text(t, i, "source", ""));
+}
+
 /* "name value, name value": every setting that was given or chosen. */
 static void settings_fact(aus_facts *f, const aus_json_tree *t, const aus_json_node *s)
 {
@@ -86,6 +96,7 @@ void aus_facts_of(const aus_json_tree *t, aus_facts *f)
   f->n = 0;
   input_facts(f, t, aus_json_member(t, root, "input"));
   model_facts(f, t, aus_json_member(t, root, "model"));
+  interpreter_facts(f, t, aus_json_member(t, root, "interpreter"));
   const char *chosen = aus_json_get_text(t, s, "method", ""), *method = aus_json_get_text(t, root, "method", "");
   add(f, "method", "%s%s%s%s", chosen, *chosen && strcmp(chosen, method) ? ": " : "", strcmp(chosen, method) ? method : "", "");
   add(f, "parts", "%s", aus_json_get_text(t, e, "components", ""));

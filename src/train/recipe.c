@@ -53,6 +53,7 @@ static const row rows[] = {
   { "interpreter", "layout", CHOICE, "auto|vgg|general", "auto", 0, 0, AT(interpreter.layout) },
   { "interpreter", "pooling", CHOICE, "attention|max", "attention", 0, 0, AT(interpreter.max_pooling) },
   { "interpreter", "cache", CHOICE, "half|single", "half", 0, 0, AT(interpreter.cache_single) },
+  { "interpreter", "payload", CHOICE, "single|half", "single", 0, 0, AT(interpreter.payload_half) },
   { "interpreter", "atoms", INTEGER, NULL, "100", 1, 4096, AT(interpreter.atoms) },
   { "interpreter", "n_fft", INTEGER, NULL, "1024", 16, 65536, AT(interpreter.n_fft) },
   { "interpreter", "hop", INTEGER, NULL, "512", 1, 65536, AT(interpreter.hop) },

@@ -25,7 +25,7 @@ typedef struct aus_recipe_interpreter {
   aus_words taps;
   double conciseness;
   int method;
-  int layout, max_pooling, cache_single;
+  int layout, max_pooling, cache_single, payload_half;
   int64_t atoms, n_fft, hop, fidelity_epoch, dictionary_frames, dictionary_iterations;
   double dropout, fidelity, fidelity_later, reconstruction, sparsity, dictionary_sparsity, dictionary_beta;
 } aus_recipe_interpreter;

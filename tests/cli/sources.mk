@@ -12,6 +12,7 @@ CLI_TESTS += tests/cli/exit_codes.sh
 CLI_TESTS += tests/cli/global.sh
 CLI_TESTS += tests/cli/interrupt.sh
 CLI_TESTS += tests/cli/listening.sh
+CLI_TESTS += tests/cli/l2i.sh
 CLI_TESTS += tests/cli/man.sh
 CLI_TESTS += tests/cli/midi.sh
 EXTRA_DIST += tests/cli/check_midi.py
