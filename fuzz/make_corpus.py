@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Writes the seeds of the fuzz targets into fuzz/corpus: small valid inputs of every kind. Run from the repository's root."""
+import json
 import os
 import struct
 import sys
@@ -149,5 +150,16 @@ def midi():
     save("midi", "rmid", b"RIFF" + struct.pack("<I", len(inner) + 12) + b"RMIDdata" + struct.pack("<I", len(inner)) + inner)
 
 
-for make in (wav, pipe, npy, aus, options, recipe, rules, midi):
+def songs():
+    """A byte: 0 for a manifest, 1 for a saved result."""
+    save("set", "manifest", b'\0# songs\r\none.wav\n{"path": "two.wav", "offset": 1.5, "duration": 3, "stems": "s", "target": "drums"}\n\n')
+    part = {"name": "a", "weight": 0.5, "interval": [0.4, 0.6], "shapley": 0.5}
+    result = {"schema": "auscult.explanation/1", "input": {"path": "m/one.wav", "offset": 3, "duration": 3}, "model": {"name": "m", "sha256": "00"},
+              "settings": {"method": "audiolime", "scale": "prob"}, "evaluated": {"exhaustive": True}, "components": [{"name": "a"}, {"name": "b"}],
+              "targets": [{"index": 0, "name": "t", "score": 0.7, "score_none": 0.1, "r2": 0.9, "local_prediction": 0.6, "components": [part, dict(part, name="b", weight=None)]},
+                          {"index": 1, "name": "u", "score": 0.2, "r2": None, "components": [part, part]}]}
+    save("set", "result", b"\1" + json.dumps(result).encode())
+
+
+for make in (wav, pipe, npy, aus, options, recipe, rules, midi, songs):
     make()

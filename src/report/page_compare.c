@@ -71,9 +71,14 @@ static void verdict(aus_html *h, const aus_compare_page *p)
   for (int32_t i = 0; i < p->n; i++) scored += wins(p, &p->method[i]);
   aus_html_raw(h, "<section id=\"said\" aria-label=\"the verdict\">\n<article class=\"card\">\n");
   if (best && wins(p, best) > 0) {
+    int named = 0;
     aus_html_raw(h, "<h2><span>Best here: ");
-    aus_html_text(h, best->name);
-    aus_html_format(h, "</span> <b>%d/%d</b></h2>\n<p class=\"faint\">measures in which it is the best (of those that say what is better)</p>\n", wins(p, best), scored);
+    for (int32_t i = 0; i < p->n; i++) {
+      if (p->method[i].why || wins(p, &p->method[i]) != wins(p, best)) continue;
+      aus_html_raw(h, named++ ? ", " : "");
+      aus_html_text(h, p->method[i].name);
+    }
+    aus_html_format(h, "</span> <b>%d/%d</b></h2>\n<p class=\"faint\">measures in which %s the best (of those that say what is better)</p>\n", wins(p, best), scored, named > 1 ? "each of them is" : "it is");
   } else {
     aus_html_raw(h, "<h2><span>No method stands out</span></h2>\n");
   }

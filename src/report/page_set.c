@@ -3,8 +3,9 @@
  * The answer stands at the top in words and bars, as HTML. Below it the script draws every explanation: parallel coordinates, a swarm
  * per component, predictions against local predictions; a brush in one filters all (web/set*.js). Without script there are the answer,
  * the numbers, the picks and the songs with their links. */
-#include "report/page_set.h"
+#include "report/chart_maps.h"
 #include "report/page_frame.h"
+#include "report/page_set.h"
 
 #include <math.h>
 
@@ -119,6 +120,39 @@ void aus_page_set_said(aus_html *h, const aus_set_analysis *a)
   aus_html_raw(h, "</div>\n</section>\n");
 }
 
+/* A song's own page: what each part weighs from snippet to snippet, on one scale. Snippets stand in their order; between them time may be missing. */
+static aus_status strips(aus_html *h, const aus_set_analysis *a)
+{
+  const aus_set *s = a->set;
+  if (s->n_songs != 1 || s->n_pieces < 2) return AUS_OK;
+  float *value = aus_alloc(h->ctx, (size_t)s->n_components * (size_t)s->n_pieces + 1, sizeof *value);
+  if (!value) return AUS_ENOMEM;
+  aus_status status = AUS_OK;
+  aus_html_raw(h, "<section id=\"strips\">\n<h2>From snippet to snippet</h2>\n");
+  for (int32_t k = 0; k < a->n && status == AUS_OK; k++) {
+    const aus_set_target *t = &a->target[k];
+    aus_chart c;
+    char *svg = NULL;
+    for (int64_t i = 0; i < (int64_t)s->n_components * s->n_pieces; i++) value[i] = 0;
+    for (int32_t i = 0; i < t->n; i++)
+      for (int32_t m = 0; m < s->n_components; m++) {
+        const double w = aus_set_weight(&s->row[t->row[i]], m);
+        value[(int64_t)m * s->n_pieces + s->row[t->row[i]].piece] = isfinite(w) ? (float)w : 0;
+      }
+    const aus_strips all = { .n = s->n_components, .columns = s->n_pieces, .value = value, .name = (const char *const *)s->component };
+    aus_chart_strips(&c, h->ctx, &all, s->target[t->target]);
+    status = aus_chart_svg(&c, false, &svg);
+    aus_html_format(h, "<div class=\"wide\" data-of-target=\"%d\">", k);
+    if (svg) aus_html_raw(h, svg);
+    aus_html_raw(h, "</div>\n");
+    aus_free(h->ctx, svg);
+    aus_chart_free(&c);
+  }
+  aus_free(h->ctx, value);
+  aus_html_raw(h, "<p class=\"faint\">The part's weight in each snippet, in their order: up for the answer, down against it.</p>\n</section>\n");
+  return status;
+}
+
 /* ---- places for the script ----------------------------------------------------------------------------- */
 
 static void target_list(aus_html *h, const aus_set_analysis *a)
@@ -159,6 +193,7 @@ static aus_status write_page(aus_html *h, const aus_set_page *p)
   const aus_page_frame frame = { .title = p->title, .subtitle = p->subtitle, .css = set_css, .js = set_js, .back = p->back, .back_name = p->back_name };
   aus_page_begin(h, &frame);
   aus_page_set_said(h, p->analysis);
+  AUS_TRY(strips(h, p->analysis));
   aus_page_set_look(h, p->analysis);
   aus_page_set_picks(h, p->analysis);
   aus_page_set_songs(h, p->analysis);

@@ -181,12 +181,9 @@ static aus_status read_result(reader *r, const char *shown, const char *page)
   return status;
 }
 
-aus_status aus_set_add(aus_set *s, const char *path, const char *shown, const char *page)
+aus_status aus_set_add_text(aus_set *s, const char *path, const char *text, size_t size, const char *shown, const char *page)
 {
-  void *text = NULL;
-  size_t size = 0;
   aus_json_tree tree = {0};
-  AUS_TRY(aus_file_read(s->ctx, path, MOST_BYTES, &text, &size));
   reader *r = AUS_NEW(s->ctx, reader);
   aus_status status = r ? aus_json_read(s->ctx, path, text, size, &tree) : AUS_ENOMEM;
   if (status == AUS_OK) {
@@ -196,6 +193,15 @@ aus_status aus_set_add(aus_set *s, const char *path, const char *shown, const ch
   if (status == AUS_OK && !s->first.node) s->first = tree;
   else aus_json_tree_free(&tree);
   aus_free(s->ctx, r);
+  return status;
+}
+
+aus_status aus_set_add(aus_set *s, const char *path, const char *shown, const char *page)
+{
+  void *text = NULL;
+  size_t size = 0;
+  AUS_TRY(aus_file_read(s->ctx, path, MOST_BYTES, &text, &size));
+  const aus_status status = aus_set_add_text(s, path, text, size, shown, page);
   aus_free(s->ctx, text);
   return status;
 }

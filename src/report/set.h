@@ -44,6 +44,8 @@ void aus_set_free(aus_set *s);
 /* Reads one result of `auscult explain --json`; nothing is added when it is none. shown: its path as the document names it (NULL: as
  * given); page: a link to its page, or NULL. Memory: its numbers, not its table. AUS_EIO, AUS_EFORMAT, AUS_ENOMEM. */
 aus_status aus_set_add(aus_set *s, const char *path, const char *shown, const char *page);
+/* The same from text in memory; path begins error messages. */
+aus_status aus_set_add_text(aus_set *s, const char *path, const char *text, size_t size, const char *shown, const char *page);
 /* A song that could not be explained, for the record. */
 aus_status aus_set_failed(aus_set *s, const char *path, const char *why);
 /* The song's own page. */
