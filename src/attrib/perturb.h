@@ -4,7 +4,8 @@
  *   perturb_rise.c       random smooth masks
  *   perturb_tree.c       a binary tree over cells          perturb_owen.c  Owen values along it
  *   perturb_shapley.c    Shapley values: exact, kernel, permutations
- *   perturb_question.c   all of them as methods of attribution, over the arrays of a network
+ *   perturb_asked.c      the arrays of a network as a field; over it, as methods of attribution:
+ *   perturb_question.c   ablation, Shapley and Owen values; perturb_windows.c  occlusion, RISE; perturb_exchange.c  permuted features
  *   perturb_sound.c      all of them over the sound or its spectrogram, for any model
  *
  * Each fills value[labels][cells] of a field (src/explain/field.h) and knows nothing else. */
