@@ -209,9 +209,7 @@ aus_status cli_job_json(const cli_job *job, bool for_html, aus_json *j)
 static void subtitle(const cli_job *job, char *text, size_t size)
 {
   const char *model = job->info->name && *job->info->name ? job->info->name : job->cs->s->model ? job->cs->s->model : job->cs->s->model_cmd;
-  char seconds[32];
-  aus_format_real(seconds, (double)job->components.samples / job->components.rate, 3);
-  snprintf(text, size, "Why %s says what it says to %s s of sound", model, seconds);
+  aus_report_subtitle(text, size, model, (double)job->components.samples / job->components.rate, job->cs->s->offset);
 }
 
 static aus_status write_report(cli_job *job, int *code)

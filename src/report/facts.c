@@ -90,6 +90,15 @@ static void command_fact(aus_facts *f, const aus_json_tree *t, const aus_json_no
   add(f, "command", "%s", line);
 }
 
+void aus_report_subtitle(char *text, size_t size, const char *model, double seconds, double offset)
+{
+  char long_[32], from[32];
+  aus_format_real(long_, seconds, 3);
+  aus_format_real(from, offset, 6);
+  if (offset > 0) snprintf(text, size, "Why %s says what it says to %s s of sound (seconds count from second %s of the file)", model, long_, from);
+  else snprintf(text, size, "Why %s says what it says to %s s of sound", model, long_);
+}
+
 void aus_facts_of(const aus_json_tree *t, aus_facts *f)
 {
   const aus_json_node *root = t->node, *e = aus_json_member(t, root, "evaluated"), *program = aus_json_member(t, root, "program"), *s = aus_json_member(t, root, "settings");

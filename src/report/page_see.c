@@ -136,7 +136,11 @@ static void caption(aus_html *h, const aus_report *r, const aus_picture *p, cons
   if (overlay->value) {
     aus_html_raw(h, "<span class=\"key\"><i class=\"swatch against\"></i> speaks against \xe2\x88\x92<span data-peak></span> <i class=\"swatch for\"></i> speaks for +<span data-peak></span> (most in one cell). "
                     "Colour grows with the square root of the value and is full from <span data-full></span> on, for the strongest hundredth. Below: the answer over time, per second. </span>");
-    if (overlay->cell_s > 0) {
+    if (r->explanation->target[0].map.frames > 0 && r->explanation->target[0].map.bands == 1) {
+      aus_html_raw(h, "The map is over time alone, so that a column has one colour: the mean of the ");
+      aus_html_text(h, r->explanation->target[0].map.domain);
+      aus_html_raw(h, " in it. ");
+    } else if (overlay->cell_s > 0) {
       aus_html_raw(h, "One value of the map covers ");
       aus_html_number(h, overlay->cell_s, 3);
       aus_html_raw(h, " s");

@@ -341,10 +341,9 @@ static aus_status describe(const loader *l)
   const aus_json_node *root = l->t->node, *notes = aus_json_member(l->t, root, "notes"), *note = aus_json_first(l->t, notes), *input = aus_json_member(l->t, root, "input"), *model = aus_json_member(l->t, root, "model");
   const char *path = aus_json_get_text(l->t, input, "path", l->path), *slash = strrchr(path, '/'), *name = aus_json_get_text(l->t, model, "name", "");
   const aus_json_node *picture = aus_json_member(l->t, aus_json_member(l->t, root, "files"), "spectrogram");
-  char seconds[32];
   aus_facts_of(l->t, &s->facts);
-  aus_format_real(seconds, (double)s->components.samples / s->components.rate, 3);
-  snprintf(s->subtitle, sizeof s->subtitle, "Why %s says what it says to %s s of sound", *name ? name : aus_json_get_text(l->t, model, "path", "the model"), seconds);
+  aus_report_subtitle(s->subtitle, sizeof s->subtitle, *name ? name : aus_json_get_text(l->t, model, "path", aus_json_get_text(l->t, model, "command", "the model")),
+                      (double)s->components.samples / s->components.rate, aus_json_get_real(l->t, input, "offset", 0));
   s->note = aus_alloc_zero(l->ctx, (notes ? (size_t)notes->n : 0) + 1, sizeof *s->note);
   if (!s->note) return AUS_ENOMEM;
   for (int32_t i = 0; notes && notes->kind == AUS_JSON_ARRAY && i < notes->n; i++, note = aus_json_next(l->t, note))
