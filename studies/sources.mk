@@ -60,3 +60,5 @@ EXTRA_DIST += studies/l2i/interpreter.recipe
 EXTRA_DIST += studies/l2i/flint.recipe
 EXTRA_DIST += studies/l2i/run.sh
 EXTRA_DIST += studies/l2i/results/classifier.tsv
+EXTRA_DIST += studies/separator/results/table.tsv
+EXTRA_DIST += weights/five-stems.aus
