@@ -6,7 +6,7 @@
  *   measure overlap  OPTIONS --list FILE         two sources, or a source in noise: what interpretations let through
  *   measure time     OPTIONS                     milliseconds for one explanation, the classifier included
  *
- * OPTIONS: --model FILE.aus --clips FOLDER --fold N --out FILE.tsv [--l2i NAME=FILE.aus]... [--limit N] [--slime SAMPLES] [--seed S] [--threads N]
+ * OPTIONS: --model FILE.aus --clips FOLDER --fold N --out FILE.tsv [--l2i NAME=FILE.aus]... [--limit N] [--every N] [--slime SAMPLES] [--seed S] [--threads N]
  *
  * A table that is there already is left alone, so an interrupted study goes on where it was. */
 #include <stdlib.h>
@@ -73,11 +73,12 @@ static aus_status over_clips(study *s, const char *head, item_fn each)
   if (!f) return aus_fail(s->ctx, AUS_EIO, "cannot open %s (made by make_clips)", path);
   fputs(head, s->to);
   aus_status status = AUS_OK;
-  int64_t n = 0;
+  int64_t n = 0, seen = 0;
   while (status == AUS_OK && n < s->limit && fgets(line, sizeof line, f)) {
     item i = { 0 };
     int fold;
     if (sscanf(line, "%511[^\t]\t%63[^\t]\t%d", i.path, i.label, &fold) != 3 || fold != s->fold) continue;
+    if (seen++ % s->every) continue;
     i.n = n++;
     i.label_class = judge_class(&s->j, i.label);
     snprintf(path, sizeof path, "%s/%s", s->clips, i.path);
@@ -116,6 +117,7 @@ static int option(study *s, const char *key, char *value)
   else if (strcmp(key, "--fold") == 0) s->fold = atoi(value);
   else if (strcmp(key, "--threads") == 0) s->threads = atoi(value);
   else if (strcmp(key, "--limit") == 0) s->limit = atoll(value);
+  else if (strcmp(key, "--every") == 0) s->every = atoll(value) > 0 ? atoll(value) : 1;
   else if (strcmp(key, "--slime") == 0) s->slime = atoll(value);
   else if (strcmp(key, "--seed") == 0) s->seed = strtoull(value, NULL, 10);
   else if (strcmp(key, "--methods") == 0) {
@@ -146,7 +148,7 @@ static aus_status run(study *s)
 
 int main(int argc, char **argv)
 {
-  static study s = { .limit = INT64_MAX, .slime = 2000, .fold = 1, .threads = 1, .seed = 1 };
+  static study s = { .limit = INT64_MAX, .every = 1, .slime = 2000, .fold = 1, .threads = 1, .seed = 1 };
   s.what = argc > 1 ? argv[1] : "";
   int good = argc > 1;
   for (int a = 2; good && a < argc; a += 2) good = a + 1 < argc && option(&s, argv[a], argv[a + 1]);

@@ -170,7 +170,12 @@ aus_status overlaps(study *s)
   if (!f) return aus_fail(s->ctx, AUS_EIO, "cannot open %s (made by make_mixes)", s->list);
   aus_status status = fgets(line, sizeof line, f) ? AUS_OK : aus_fail(s->ctx, AUS_EFORMAT, "%s is empty", s->list);
   fputs("fold\tpath\ttarget\tother\tdb\twho\thow\trule\tsi_sdr_mix\tsi_sdr\tsir_mix\tsir\tkept\tff_logit\tff\n", s->to);
+  char clip[256], last[256] = "";
+  int64_t clips = -1;
   for (int64_t n = 0; status == AUS_OK && n < s->limit && fgets(line, sizeof line, f); n++) {
+    /* rows of one target's clip follow each other */
+    if (sscanf(line, "%*[^\t]\t%*[^\t]\t%255[^\t]", clip) == 1 && strcmp(clip, last) != 0) { strcpy(last, clip); clips++; }
+    if (clips % s->every) continue;
     status = overlap_line(s, line, n);
     fprintf(stderr, "\roverlap %lld", (long long)n + 1);
   }

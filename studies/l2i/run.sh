@@ -3,7 +3,7 @@
 # interrupted run goes on where it was. Results: studies/l2i/results/*.tsv (--quick: OUT/results).
 #
 #   ESC10=FOLDER (default ../shared/data/audio/esc10)   OUT=FOLDER (default build/l2i)   THREADS=N (default 1)   AUSCULT=PROGRAM   TOOLS=FOLDER of make_clips, measure, ...
-#   METHODS=A,B,...   SLIME=SAMPLES (2000) and SLIME_CLIPS=N (5): surrogates are costly
+#   METHODS=A,B,...   SLIME=SAMPLES (2000) and SLIME_CLIPS=N (5): surrogates are costly   EVERY=N: each so-many-th clip for masks, overlaps, faithfulness
 #
 # Budget of a fold, one free core with AVX-512: classifier 12 min, two interpreters 10 min each, tables 30 min (most of it integrated gradients, smoothgrad and SLIME).
 # --quick: fold 1, a quarter of all widths, a few steps, two clips: that it runs, not what it finds.
@@ -62,10 +62,10 @@ fold() {
   mkdir -p "$tables"
   "$TOOLS/measure" fidelity "$@" --out "$tables/fidelity.tsv"
   "$TOOLS/measure" time "$@" --out "$tables/time.tsv"
-  "$TOOLS/measure" overlap "$@" --list "$OUT/mixes-$f/overlap.tsv" --out "$tables/overlap.tsv"
-  "$TOOLS/measure" overlap "$@" --list "$OUT/mixes-$f/noise.tsv" --out "$tables/noise.tsv"
-  "$TOOLS/measure" faith "$@" --out "$tables/faith.tsv"
-  "$TOOLS/measure" masks "$@" --methods "$methods" --out "$tables/masks.tsv"
+  "$TOOLS/measure" overlap "$@" --list "$OUT/mixes-$f/overlap.tsv" ${EVERY:+--every "$EVERY"} --out "$tables/overlap.tsv"
+  "$TOOLS/measure" overlap "$@" --list "$OUT/mixes-$f/noise.tsv" ${EVERY:+--every "$EVERY"} --out "$tables/noise.tsv"
+  "$TOOLS/measure" faith "$@" ${EVERY:+--every "$EVERY"} --out "$tables/faith.tsv"
+  "$TOOLS/measure" masks "$@" --methods "$methods" ${EVERY:+--every "$EVERY"} --out "$tables/masks.tsv"
   "$TOOLS/measure" masks "$@" --methods l2i:attention,l2i:max,slime --slime "$slime" --limit "$slime_clips" --out "$tables/slime.tsv"
 }
 

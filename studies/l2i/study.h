@@ -11,7 +11,7 @@ enum { STUDY_ATOMS = 4096, STUDY_INTERPRETERS = 8, STUDY_METHODS = 32, STUDY_CLA
 typedef struct study {
   const char *what, *model, *clips, *out, *list;
   int fold, threads;
-  int64_t limit, slime;
+  int64_t limit, every, slime; /* every: only each so-many-th clip (all its mixtures) */
   uint64_t seed;
   int32_t n_interpreters, n_methods;
   const char *name[STUDY_INTERPRETERS], *file[STUDY_INTERPRETERS];
