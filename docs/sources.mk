@@ -24,6 +24,7 @@ EXTRA_DIST += docs/training.md
 EXTRA_DIST += docs/digits.md
 EXTRA_DIST += docs/attribution.md
 EXTRA_DIST += docs/confound.md
+EXTRA_DIST += docs/confounder.md
 EXTRA_DIST += docs/fidelity.md
 EXTRA_DIST += docs/l2i.md
 EXTRA_DIST += docs/separators.md

@@ -12,3 +12,5 @@ examples_eight_masks_SOURCES = examples/eight_masks.c
 examples_eight_masks_LDADD = libauscult.la $(LIBM)
 EXTRA_DIST += examples/train/stems.recipe examples/train/stems.tsv
 EXTRA_DIST += examples/train/interpreter.recipe
+# The song of scripts/demo.
+EXTRA_DIST += examples/demo/song/README.md examples/demo/song/song.mma examples/demo/song/song.wav examples/demo/song/stems/bass.wav examples/demo/song/stems/drums.wav examples/demo/song/stems/piano.wav

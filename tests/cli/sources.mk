@@ -5,6 +5,7 @@ AM_TESTS_ENVIRONMENT = srcdir='$(srcdir)' top_builddir='$(top_builddir)' CC='$(C
 	AUS_EMULATOR='$(AUS_EMULATOR)'; export srcdir top_builddir CC NM AUS_EMULATOR;
 # one line a test, so that lines of several people merge
 CLI_TESTS =
+CLI_TESTS += tests/cli/confounder.sh
 CLI_TESTS += tests/cli/determinism.sh
 CLI_TESTS += tests/cli/docs.sh
 CLI_TESTS += tests/cli/evaluate.sh
