@@ -46,7 +46,8 @@ typedef struct song { char path[1024], split[8], source[64]; } song;
 
 typedef struct work {
   aus_ctx *ctx;
-  fluid_synth_t *synth;
+  fluid_settings_t *settings;
+  fluid_synth_t *keeper, *synth;
   song *songs;
   int n_songs, part, parts;
   int64_t items, test_songs, seed;
@@ -134,9 +135,21 @@ static void choose_sounds(item *it, bool test, aus_rng *rng)
 
 /* ---- FluidSynth ------------------------------------------------------------------------------------------ */
 
+/* A synthesiser with all soundfonts. Samples are kept by FluidSynth for as long as one synthesiser has them, so the second is cheap. */
+static fluid_synth_t *new_synth(fluid_settings_t *s)
+{
+  fluid_synth_t *synth = new_fluid_synth(s);
+  for (int k = 0; synth && k < FONTS; k++) {
+    fonts[k].id = fluid_synth_sfload(synth, fonts[k].path, 0);
+    if (fonts[k].id < 0) { fprintf(stderr, "render: cannot load %s\n", fonts[k].path); delete_fluid_synth(synth); return NULL; }
+  }
+  return synth;
+}
+
+/* The first one only holds the samples; every item gets its own, because one that has played something before does not play the next to the same bit. */
 static bool open_synth(work *w)
 {
-  fluid_settings_t *s = new_fluid_settings();
+  fluid_settings_t *s = w->settings = new_fluid_settings();
   fluid_set_log_function(FLUID_WARN, NULL, NULL);
   fluid_set_log_function(FLUID_INFO, NULL, NULL);
   fluid_settings_setnum(s, "synth.sample-rate", RENDER_RATE);
@@ -148,19 +161,14 @@ static bool open_synth(work *w)
   fluid_settings_setint(s, "synth.audio-groups", FAMILIES);
   fluid_settings_setint(s, "synth.polyphony", 512);
   fluid_settings_setint(s, "synth.cpu-cores", 1);
-  w->synth = new_fluid_synth(s);
-  for (int k = 0; w->synth && k < FONTS; k++) {
-    fonts[k].id = fluid_synth_sfload(w->synth, fonts[k].path, 0);
-    if (fonts[k].id < 0) { fprintf(stderr, "render: cannot load %s\n", fonts[k].path); return false; }
-  }
-  return w->synth != NULL;
+  w->keeper = new_synth(s);
+  return w->keeper != NULL;
 }
 
 static int channel_of(int channel, int family) { return channel * FAMILIES + family; }
 
 static void ready_synth(work *w, const item *it)
 {
-  fluid_synth_system_reset(w->synth);
   for (int c = 0; c < 16 * FAMILIES; c++) {
     const int f = c % FAMILIES;
     fluid_synth_set_channel_type(w->synth, c, f == DRUMS ? CHANNEL_TYPE_DRUM : CHANNEL_TYPE_MELODIC);
@@ -233,6 +241,7 @@ static bool play(work *w, const item *it, double from, int64_t samples, float *r
   int64_t n, at = 0;
   moment *m = list_moments(w, it, from, from + (double)samples / RENDER_RATE, &n);
   if (!m) return false;
+  if (!(w->synth = new_synth(w->settings))) { aus_free(w->ctx, m); return false; }
   ready_synth(w, it);
   for (int64_t i = 0; i <= n; i++) {
     const int64_t to = i < n ? llround((m[i].at - from) * RENDER_RATE) : samples;
@@ -243,6 +252,7 @@ static bool play(work *w, const item *it, double from, int64_t samples, float *r
     if (to > at) at = to;
     if (i < n) happen(w, it, &m[i]);
   }
+  delete_fluid_synth(w->synth);
   aus_free(w->ctx, m);
   return true;
 }
