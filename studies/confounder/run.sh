@@ -83,7 +83,7 @@ case $mode in
   confounded=$top/weights/guitar-or-piano-confounded.aus
   score "$confounded" guitar-or-piano-confounded hpss hpss --limit $songs
   [ "$mode" = --quick ] || score "$confounded" guitar-or-piano-confounded nmf:6 nmf6 --limit $((songs / 3))
-  for s in ${SEPARATORS:-}; do score "$confounded" guitar-or-piano-confounded "$s" "$(basename "$s" .aus)" --limit $songs; done
+  for s in ${SEPARATORS:-$top/weights/five-stems.aus}; do score "$confounded" guitar-or-piano-confounded "$s" "$(basename "$s" .aus)" --limit $songs; done
   if [ "$mode" = --small ]; then
     for a in 0.2 0.4 0.6 0.8 0.9 0.95; do score "$confounded" guitar-or-piano-confounded leak:$a leak$a --sets pno --limit $songs; done
     score "$top/weights/guitar-or-piano.aus" guitar-or-piano hpss hpss --limit $songs
