@@ -108,8 +108,46 @@ static void relevance_is_kept(void **state)
   aus_ctx_destroy(ctx);
 }
 
+/* |X|^p is homogeneous of degree p in the samples: gradient x value of the bands, taken down to samples as shares, is a p-th of
+ * gradient x sample (that gradient torch has judged above). */
+static void shares_as_gradient_times_sample(int power, const char *centre, int frames)
+{
+  aus_ctx *ctx = test_ctx(2);
+  front f;
+  float g[64 * BANDS], r[64 * BANDS], p[64 * BINS], dx[SAMPLES], to[SAMPLES];
+  double sum = 0, most = 0, kept = 0;
+  open_front(ctx, &f, centre, power, "none", 1e-10, 0);
+  assert_int_equal(aus_stft_frames(f.fe->stft, SAMPLES), frames);
+  assert_ok(ctx, aus_stft_power(f.fe->stft, SAMPLES, f.x, 0, frames, (float)power, p));
+  for (int i = 0; i < frames * BANDS; i++) {
+    double v = 0;
+    for (int k = 0; k < BINS; k++) v += fmax(0, 1 - fabs(k - 8.0 * (i % BANDS + 1)) / 9.0) * (double)p[i / BANDS * BINS + k];
+    g[i] = rough(i + 5);
+    r[i] = (float)((double)g[i] * v);
+    sum += (double)r[i];
+  }
+  assert_ok(ctx, aus_frontend_spread(f.fe, SAMPLES, f.x, frames, r, p));
+  assert_ok(ctx, aus_frontend_shares(f.fe, SAMPLES, f.x, frames, p, to));
+  assert_ok(ctx, aus_frontend_gradient(f.fe, SAMPLES, f.x, frames, g, dx));
+  for (int i = 0; i < SAMPLES; i++) most = fmax(most, fabs((double)dx[i] * (double)f.x[i]));
+  for (int i = 0; i < SAMPLES; i++) {
+    assert_near(to[i], (double)dx[i] * (double)f.x[i] / power, 1e-5 * most);
+    kept += (double)to[i];
+  }
+  assert_near(kept, sum, 1e-4 * most);
+  close_front(ctx, &f);
+  aus_ctx_destroy(ctx);
+}
+
+static void shares_of_samples(void **state)
+{
+  (void)state;
+  shares_as_gradient_times_sample(1, "zero", 15);
+  shares_as_gradient_times_sample(2, "reflect", 15);
+}
+
 int main(void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test(gradients_as_torch), cmocka_unit_test(relevance_is_kept) };
+  const struct CMUnitTest tests[] = { cmocka_unit_test(gradients_as_torch), cmocka_unit_test(relevance_is_kept), cmocka_unit_test(shares_of_samples) };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -148,25 +148,23 @@ static aus_status to_bins(work *w, int32_t k)
   return AUS_OK;
 }
 
-static aus_status to_samples(work *w, int32_t k, bool times_input)
+/* A gradient goes down by the adjoint of the front end, anything else as shares: bins first, then samples. */
+static bool is_gradient(const char *m)
 {
-  float *dx = aus_alloc(w->ctx, (size_t)w->samples, sizeof *dx);
-  const aus_status status = dx ? aus_frontend_gradient(w->in.fe, w->samples, w->x, w->frames, w->map[k], dx) : AUS_ENOMEM;
-  if (status != AUS_OK) { aus_free(w->ctx, dx); return status; }
-  for (int64_t i = 0; times_input && i < w->samples; i++) dx[i] *= w->x[i];
-  aus_free(w->ctx, w->map[k]);
-  w->map[k] = dx;
-  return AUS_OK;
+  return strcmp(m, "gradient") == 0 || strcmp(m, "smoothgrad") == 0 || strcmp(m, "guided") == 0 || strcmp(m, "deconv") == 0;
 }
 
-/* Only a gradient goes through the front end: ixg asks for the gradient and multiplies by samples at the end. */
-static aus_status check_domain(work *w, aus_sound_config *own)
+static aus_status to_samples(work *w, int32_t k)
 {
-  if (w->c->domain != AUS_DOMAIN_SAMPLES || w->in.fe->waveform) return AUS_OK;
-  const char *m = w->method->name;
-  if (strcmp(m, "ixg") == 0) own->attrib.method = "gradient";
-  else if (strcmp(m, "gradient") != 0 && strcmp(m, "smoothgrad") != 0 && strcmp(m, "guided") != 0 && strcmp(m, "deconv") != 0)
-    return aus_fail(w->ctx, AUS_ENOTSUP, "%s gives shares of the bands, not a gradient: it goes down to bins, not to samples", m);
+  const bool ixg = strcmp(w->method->name, "ixg") == 0, adjoint = ixg || is_gradient(w->method->name);
+  float *to = aus_alloc(w->ctx, (size_t)w->samples, sizeof *to);
+  aus_status status = to ? AUS_OK : AUS_ENOMEM;
+  if (status == AUS_OK && !adjoint) status = to_bins(w, k);
+  if (status == AUS_OK) status = (adjoint ? aus_frontend_gradient : aus_frontend_shares)(w->in.fe, w->samples, w->x, w->frames, w->map[k], to);
+  if (status != AUS_OK) { aus_free(w->ctx, to); return status; }
+  for (int64_t i = 0; ixg && i < w->samples; i++) to[i] *= w->x[i];
+  aus_free(w->ctx, w->map[k]);
+  w->map[k] = to;
   return AUS_OK;
 }
 
@@ -175,7 +173,7 @@ static aus_status change_domain(work *w)
   if (w->in.fe->waveform) return AUS_OK;
   for (int32_t k = 0; k < w->n_targets; k++) {
     if (w->c->domain == AUS_DOMAIN_BINS) AUS_TRY(to_bins(w, k));
-    else if (w->c->domain == AUS_DOMAIN_SAMPLES) AUS_TRY(to_samples(w, k, strcmp(w->method->name, "ixg") == 0));
+    else if (w->c->domain == AUS_DOMAIN_SAMPLES) AUS_TRY(to_samples(w, k));
   }
   return AUS_OK;
 }
@@ -277,7 +275,9 @@ static aus_status look_inside(work *w, aus_sound_config *own)
   if (w->method->flags & AUS_METHOD_NO_TARGET) return aus_fail(w->ctx, AUS_ENOTSUP, "%s gives no map of a score: it works on arrays (X.npy)", name);
   if (own->attrib.layer && !(w->method->flags & AUS_METHOD_LAYER)) return aus_fail(w->ctx, AUS_ENOTSUP, "%s of a layer has no place on the sound: it works on arrays (X.npy)", name);
   if (w->in.fe->channels > 1) return aus_fail(w->ctx, AUS_ENOTSUP, "the network hears %d stems; attribution maps are of mono sound (--method audiolime explains stems)", w->in.fe->channels);
-  return check_domain(w, own);
+  /* ixg in samples: the gradient goes down, and is multiplied there */
+  if (w->c->domain == AUS_DOMAIN_SAMPLES && !w->in.fe->waveform && strcmp(name, "ixg") == 0) own->attrib.method = "gradient";
+  return AUS_OK;
 }
 
 static aus_status explain(work *w, aus_explanation *out)

@@ -59,7 +59,7 @@ static const cli_option options[] = {
   { "no-relu", 0, CLI_FLAG, "", NULL, 0, 0, CLI_AT(no_relu), "class activation maps: keep negative parts" },
   { "upsample", 0, CLI_CHOICE, "none|nearest|linear", "none", 0, 0, CLI_AT(interpolate), "class activation maps of arrays: enlarge to the input" },
   { "domain", 0, CLI_CHOICE, "bands|bins|samples", "bands", 0, 0, CLI_AT(domain),
-    "sound: a map of what the network takes, of the bins of its STFT (down the filterbank), or, for gradients, of the samples" },
+    "sound: a map of what the network takes, of the bins of its STFT (down the filterbank), or of the samples" },
   { "top-percent", 0, CLI_REAL, "P", "10", 0.01, 100, CLI_AT(top_percent), "sound: --out also writes the P percent of the map that matter most" },
   { "window", 0, CLI_TEXT, "N|NxM", NULL, 0, 0, CLI_AT(window), "occlusion: cells hidden at once, along the last axes; one per input with commas" },
   { "stride", 0, CLI_TEXT, "N|NxM", NULL, 0, 0, CLI_AT(stride), "occlusion: from window to window" },

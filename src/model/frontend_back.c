@@ -1,6 +1,7 @@
 /* frontend_back.c - the front end's way back: y = log(sum_k w_mk |X_k|^p), X = STFT x.
  *
  *   relevance  R_k = sum_m R_m w_mk P_k / sum_k' w_mk' P_k'     the linear rule through the bank; logarithm and power pass it on
+ *              R_i = x_i w_i sum_k R_k / |X_k|^2 (Re X_k cos + Im X_k sin)    and through the STFT, real and imaginary parts by their squares [Vielhaben24]
  *   gradient   dX_k = p |X_k|^(p-2) X_k sum_m w_mk log'(v_m) dy_m,   dx_i = w_i sum_k (Re dX_k cos + ... ) over the frames that hold i
  *
  * The sum over k is an inverse FFT: inner bins stand for two, so they are halved first, and the length is multiplied back in. */
@@ -116,17 +117,34 @@ static void through_bank(const adjoint *a, const float *v, const float *g)
   }
 }
 
-static void through_power(const adjoint *a, const float *re, const float *im)
+/* The adjoint of the transform at scale_k X_k, scale in dp. */
+static void through_transform(const adjoint *a, const float *re, const float *im)
 {
   const int32_t bins = a->fe->bins, n = a->fe->n_fft;
   for (int32_t k = 0; k < bins; k++) {
-    const double size = sqrt((double)re[k] * re[k] + (double)im[k] * im[k]);
-    double d = a->fe->power == 2 ? 2 * a->dp[k] : size > 0 ? a->dp[k] / size : 0;
-    d *= k == 0 || 2 * k == n ? n : 0.5 * n; /* what the inverse transform divides by, and counts twice */
+    const double d = a->dp[k] * (k == 0 || 2 * k == n ? n : 0.5 * n); /* what the inverse transform divides by, and counts twice */
     a->re[k] = (float)(d * (double)re[k]);
     a->im[k] = (float)(d * (double)im[k]);
   }
   aus_fft_inverse(a->fft, a->re, a->im, a->frame, a->scratch);
+}
+
+static void through_power(const adjoint *a, const float *re, const float *im)
+{
+  for (int32_t k = 0; k < a->fe->bins; k++) {
+    const double size = sqrt((double)re[k] * re[k] + (double)im[k] * im[k]);
+    a->dp[k] = a->fe->power == 2 ? 2 * a->dp[k] : size > 0 ? a->dp[k] / size : 0;
+  }
+  through_transform(a, re, im);
+}
+
+static void through_shares(const adjoint *a, const float *r, const float *re, const float *im)
+{
+  for (int32_t k = 0; k < a->fe->bins; k++) {
+    const double power = (double)re[k] * re[k] + (double)im[k] * im[k];
+    a->dp[k] = power > 0 ? (double)r[k] / power : 0;
+  }
+  through_transform(a, re, im);
 }
 
 /* Sample i of the continued signal belongs to this sample of the input; -1: silence. */
@@ -226,5 +244,36 @@ aus_status aus_frontend_gradient(const aus_frontend *fe, int64_t samples, const 
   }
   free_adjoint(fe->ctx, &a);
   aus_free(fe->ctx, own);
+  return status;
+}
+
+/* ---- shares of samples --------------------------------------------------------------------------------------- */
+
+static void share_frames(const adjoint *a, const float *x, int64_t frames, const float *r, stretch *s)
+{
+  const aus_frontend *fe = a->fe;
+  for (int64_t t = 0; t < frames; t += STEP) {
+    const int64_t n = frames - t < STEP ? frames - t : STEP;
+    aus_stft_forward_range(fe->stft, a->samples, x, t, n, s->re, s->im);
+    for (int64_t i = 0; i < n; i++) {
+      through_shares(a, r + (t + i) * fe->bins, s->re + i * fe->bins, s->im + i * fe->bins);
+      add_frame(a, t + i);
+    }
+  }
+  for (int64_t i = 0; i < a->samples; i++) a->dx[i] *= x[i];
+}
+
+aus_status aus_frontend_shares(const aus_frontend *fe, int64_t samples, const float *x, int64_t frames, const float *r, float *to)
+{
+  adjoint a;
+  stretch s;
+  memset(to, 0, (size_t)samples * sizeof *to);
+  aus_status status = make_adjoint(fe, samples, to, &a);
+  if (status == AUS_OK) status = make_stretch(fe, &s);
+  if (status == AUS_OK) {
+    share_frames(&a, x, frames, r, &s);
+    free_stretch(fe->ctx, &s);
+  }
+  free_adjoint(fe->ctx, &a);
   return status;
 }
