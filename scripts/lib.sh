@@ -36,7 +36,7 @@ full_packages="ccache clang musl-tools valgrind gcc-aarch64-linux-gnu libc6-dev-
   python3-mido python3-scipy python3-torch python3-sklearn python3-h5py python3-onnx libonnx-testdata chromium"
 
 # The tools that exports are for, and what opens them without a screen (tests/exports).
-export_packages="praat sonic-visualiser audacity xvfb xdotool python3-pandas python3-jsonschema python3-mido"
+export_packages="praat sonic-visualiser xvfb python3-pandas python3-jsonschema python3-mido"
 
 # cpu_seconds: reads what `times` says, gives the seconds that children have used (comparable where the machine is shared).
 cpu_seconds() { awk 'NR == 2 { n = split($0, t, /[ ms]+/); printf "%.0f", t[1] * 60 + t[2] + t[3] * 60 + t[4] }'; }

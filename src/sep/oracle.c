@@ -105,7 +105,7 @@ static aus_status separate(aus_separator *s, int32_t rate, int32_t planes, int64
   return status;
 }
 
-static void close(aus_separator *s)
+static void close_oracle(aus_separator *s)
 {
   oracle *o = s->state;
   aus_stems_free(s->ctx, &o->truth);
@@ -139,7 +139,7 @@ aus_status aus_separator_oracle(aus_ctx *ctx, const char *mask, const char *fold
   }
   o->kind = k;
   snprintf(o->name, sizeof o->name, "oracle:%s", mask);
-  *s = (aus_separator){ .ctx = ctx, .ops = { sep_whole_begin, sep_whole_next, sep_whole_end, separate, close }, .together = 2, .state = o,
+  *s = (aus_separator){ .ctx = ctx, .ops = { sep_whole_begin, sep_whole_next, sep_whole_end, separate, close_oracle }, .together = 2, .state = o,
                         .info = { .name = o->name, .rate = o->truth.stem[0].rate, .n_stems = o->truth.n, .stems = (const char *const *)o->truth.name,
                                   .licence = "", .source = "", .sha256 = "" } };
   *out = s;

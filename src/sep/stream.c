@@ -253,7 +253,7 @@ static aus_status open_group(stream *t, int32_t k)
   return t->s->ops.begin(t->s, &in, &g->pass);
 }
 
-static aus_status open(stream *t)
+static aus_status open_stream(stream *t)
 {
   const int32_t divisor = common(t->rate, t->io->rate);
   t->up = t->rate / divisor;
@@ -275,7 +275,7 @@ static aus_status open(stream *t)
   return AUS_OK;
 }
 
-static void close(stream *t)
+static void close_stream(stream *t)
 {
   for (int32_t k = 0; k < t->groups; k++) {
     group *g = &t->group[k];
@@ -298,8 +298,8 @@ aus_status aus_separator_stream(aus_separator *s, const aus_separator_io *io, in
 {
   if (io->frames < 1 || io->channels < 1 || io->rate < 1) return aus_fail(s->ctx, AUS_EINVAL, "there is no sound to separate");
   stream t = { .s = s, .ctx = s->ctx, .io = io, .rate = s->info.rate ? s->info.rate : io->rate, .n = s->info.n_stems + !!residual, .residual = residual };
-  aus_status status = open(&t);
+  aus_status status = open_stream(&t);
   if (status == AUS_OK) status = run(&t);
-  close(&t);
+  close_stream(&t);
   return status;
 }
