@@ -10,6 +10,7 @@
 const uint8_t aus_ink_colour[AUS_INKS][3] = {
   { 0x1b, 0x1c, 0x1e }, { 0x5d, 0x5f, 0x66 }, { 0xdd, 0xdc, 0xd6 }, { 0xf4, 0xf3, 0xef },
   { 0xb5, 0x48, 0x0b }, { 0x1f, 0x5f, 0xa8 }, { 0xe9, 0xa7, 0x78 }, { 0x8f, 0xb4, 0xdc },
+  { 0xb4, 0xb7, 0xc2 }, { 0x9d, 0x97, 0xc4 }, { 0x86, 0x78, 0xc7 }, { 0x6c, 0x56, 0xb5 }, { 0x51, 0x33, 0x90 }, { 0x35, 0x10, 0x6b },
 };
 
 void aus_chart_begin(aus_chart *c, aus_ctx *ctx, double width, double height, const char *title)
@@ -87,6 +88,17 @@ void aus_chart_line(aus_chart *c, aus_ink ink, double width, double x0, double y
   add(c, (aus_mark){ .kind = AUS_MARK_LINE, .ink = ink, .size = width, .x = x0, .y = y0, .w = x1 - x0, .h = y1 - y0 });
 }
 
+void aus_chart_stroke(aus_chart *c, aus_ink ink, double alpha, double width, double x0, double y0, double x1, double y1)
+{
+  add(c, (aus_mark){ .kind = AUS_MARK_LINE, .ink = ink, .alpha = alpha, .size = width, .x = x0, .y = y0, .w = x1 - x0, .h = y1 - y0 });
+}
+
+void aus_chart_dot(aus_chart *c, aus_ink ink, double x, double y, double radius, const char *told)
+{
+  aus_mark *m = add(c, (aus_mark){ .kind = AUS_MARK_DOT, .ink = ink, .x = x, .y = y, .size = radius });
+  if (m && told) m->text = copy_of(c, told, strlen(told) + 1);
+}
+
 void aus_chart_area(aus_chart *c, aus_ink ink, int32_t n, const double *xy)
 {
   aus_mark *m = add(c, (aus_mark){ .kind = AUS_MARK_AREA, .ink = ink, .n = n });
@@ -142,4 +154,17 @@ void aus_chart_image(aus_chart *c, double x, double y, double w, double h, int32
 {
   aus_mark *m = add(c, (aus_mark){ .kind = AUS_MARK_IMAGE, .x = x, .y = y, .w = w, .h = h, .columns = columns, .rows = rows });
   if (m) m->rgba = copy_of(c, rgba, (size_t)columns * (size_t)rows * 4);
+}
+
+aus_status aus_chart_finish(aus_chart *c, bool png, void **bytes, size_t *size)
+{
+  char *svg = NULL;
+  uint8_t *pixels = NULL;
+  aus_status status = c->failed ? AUS_ENOMEM : AUS_OK;
+  if (status == AUS_OK && c->n > 0 && png) status = aus_chart_png(c, 2, &pixels, size);
+  if (status == AUS_OK && c->n > 0 && !png) status = aus_chart_svg(c, true, &svg);
+  if (svg) *size = strlen(svg);
+  *bytes = svg ? (void *)svg : (void *)pixels;
+  aus_chart_free(c);
+  return status;
 }

@@ -8,10 +8,12 @@
 #include "report/report.h"
 
 typedef enum aus_ink {
-  AUS_INK_TEXT, AUS_INK_FAINT, AUS_INK_LINE, AUS_INK_PANEL, AUS_INK_FOR, AUS_INK_AGAINST, AUS_INK_FOR_SOFT, AUS_INK_AGAINST_SOFT, AUS_INKS
+  AUS_INK_TEXT, AUS_INK_FAINT, AUS_INK_LINE, AUS_INK_PANEL, AUS_INK_FOR, AUS_INK_AGAINST, AUS_INK_FOR_SOFT, AUS_INK_AGAINST_SOFT,
+  AUS_INK_SHADE, AUS_INKS = AUS_INK_SHADE + 6 /* six shades from little to much; files have them, page.css does not */
 } aus_ink;
+enum { AUS_SHADES = AUS_INKS - AUS_INK_SHADE };
 
-typedef enum aus_mark_kind { AUS_MARK_RECT, AUS_MARK_LINE, AUS_MARK_AREA, AUS_MARK_TEXT, AUS_MARK_IMAGE } aus_mark_kind;
+typedef enum aus_mark_kind { AUS_MARK_RECT, AUS_MARK_LINE, AUS_MARK_AREA, AUS_MARK_TEXT, AUS_MARK_IMAGE, AUS_MARK_DOT } aus_mark_kind;
 typedef enum aus_anchor { AUS_ANCHOR_START, AUS_ANCHOR_MIDDLE, AUS_ANCHOR_END } aus_anchor;
 
 typedef struct aus_mark {
@@ -20,8 +22,8 @@ typedef struct aus_mark {
   aus_anchor anchor;
   bool bold;
   double x, y, w, h;   /* rect, image; line: to (x + w, y + h); text: at x, baseline y */
-  double size, alpha;  /* line: width; text: size */
-  char *text;          /* text; rect: what a screen reader and a pointer are told, or NULL */
+  double size, alpha;  /* line: width; text: size; dot: radius round x, y */
+  char *text;          /* text; rect, dot: what a screen reader and a pointer are told, or NULL */
   double *xy;          /* area: [n][2] corners */
   uint8_t *rgba;       /* image: [rows][columns][4] */
   int32_t n, columns, rows;
@@ -45,6 +47,9 @@ void aus_chart_tell(aus_chart *c, char *about);
 void aus_chart_rect(aus_chart *c, aus_ink ink, double x, double y, double w, double h, const char *told);
 void aus_chart_tint(aus_chart *c, aus_ink ink, double alpha, double x, double y, double w, double h);
 void aus_chart_line(aus_chart *c, aus_ink ink, double width, double x0, double y0, double x1, double y1);
+/* A line that lets others through. */
+void aus_chart_stroke(aus_chart *c, aus_ink ink, double alpha, double width, double x0, double y0, double x1, double y1);
+void aus_chart_dot(aus_chart *c, aus_ink ink, double x, double y, double radius, const char *told);
 void aus_chart_area(aus_chart *c, aus_ink ink, int32_t n, const double *xy);
 void aus_chart_text(aus_chart *c, aus_ink ink, double size, aus_anchor anchor, double x, double y, const char *text);
 void aus_chart_bold(aus_chart *c, double size, aus_anchor anchor, double x, double y, const char *text);
@@ -56,6 +61,9 @@ void aus_chart_image(aus_chart *c, double x, double y, double w, double h, int32
 /* Owned by the caller (aus_free). In a page (alone false) inks are classes that the page's style colours. */
 aus_status aus_chart_svg(const aus_chart *c, bool alone, char **text);
 aus_status aus_chart_png(const aus_chart *c, double scale, uint8_t **png, size_t *size);
+
+/* Frees the chart, after it has become a file: an SVG alone, or a PNG of two pixels a unit. *bytes NULL: no marks; else the caller's. */
+aus_status aus_chart_finish(aus_chart *c, bool png, void **bytes, size_t *size);
 
 /* How wide text of this size is, in the face that PNGs are written in; SVG's is about the same. */
 double aus_text_width(const char *text, double size);

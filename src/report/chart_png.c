@@ -33,15 +33,23 @@ static void draw_rect(raster *r, const aus_mark *m)
       blend(r, x, y, aus_ink_colour[m->ink], m->alpha * overlap(x0, x1, x, x + 1) * overlap(y0, y1, y, y + 1));
 }
 
-/* A stroke with round ends, in pixels. */
-static void stroke(raster *r, const uint8_t *ink, double width, double x0, double y0, double x1, double y1)
+/* A stroke with round ends, in pixels. A row's pixels are looked at only where the whole line, endless, comes near. */
+static void stroke(raster *r, const uint8_t *ink, double alpha, double width, double x0, double y0, double x1, double y1)
 {
   const double half = 0.5 * width, dx = x1 - x0, dy = y1 - y0, length2 = dx * dx + dy * dy, reach = half + 1;
-  for (int32_t y = (int32_t)floor(fmin(y0, y1) - reach); y <= fmax(y0, y1) + reach; y++)
-    for (int32_t x = (int32_t)floor(fmin(x0, x1) - reach); x <= fmax(x0, x1) + reach; x++) {
+  const double aside = dy != 0 ? reach * sqrt(length2) / fabs(dy) + 1 : INFINITY, slope = dy != 0 ? dx / dy : 0;
+  for (int32_t y = (int32_t)floor(fmin(y0, y1) - reach); y <= fmax(y0, y1) + reach; y++) {
+    const double middle = x0 + (y + 0.5 - y0) * slope, low = fmax(fmin(x0, x1) - reach, middle - aside), high = fmin(fmax(x0, x1) + reach, middle + aside);
+    for (int32_t x = (int32_t)floor(low); x <= high; x++) {
       const double px = x + 0.5 - x0, py = y + 0.5 - y0, t = length2 > 0 ? fmax(0, fmin(1, (px * dx + py * dy) / length2)) : 0;
-      blend(r, x, y, ink, half + 0.5 - hypot(px - t * dx, py - t * dy));
+      blend(r, x, y, ink, alpha * fmin(1, half + 0.5 - hypot(px - t * dx, py - t * dy)));
     }
+  }
+}
+
+static void draw_dot(raster *r, const aus_mark *m)
+{
+  stroke(r, aus_ink_colour[m->ink], m->alpha, 2 * m->size * r->scale, m->x * r->scale, m->y * r->scale, m->x * r->scale, m->y * r->scale);
 }
 
 /* Straight lines along an axis have square ends and exact edges. */
@@ -50,7 +58,7 @@ static void draw_line(raster *r, const aus_mark *m)
   aus_mark box = *m;
   if (m->h == 0) { box.y -= 0.5 * m->size; box.h = m->size; if (m->w < 0) { box.x += m->w; box.w = -m->w; } draw_rect(r, &box); }
   else if (m->w == 0) { box.x -= 0.5 * m->size; box.w = m->size; if (m->h < 0) { box.y += m->h; box.h = -m->h; } draw_rect(r, &box); }
-  else stroke(r, aus_ink_colour[m->ink], m->size * r->scale, m->x * r->scale, m->y * r->scale, (m->x + m->w) * r->scale, (m->y + m->h) * r->scale);
+  else stroke(r, aus_ink_colour[m->ink], m->alpha, m->size * r->scale, m->x * r->scale, m->y * r->scale, (m->x + m->w) * r->scale, (m->y + m->h) * r->scale);
 }
 
 /* Whether a point lies inside, by the even-odd rule. */
@@ -127,8 +135,8 @@ static void draw_glyph(raster *r, const aus_mark *m, const char *g, double x, do
   for (const char *p = g + 2; p[0] && p[1]; p += 2) {
     if (p[0] == ' ' && p[1] == 'R') { down = false; continue; }
     const double x1 = x + (p[0] - g[0]) * k, y1 = baseline + (p[1] - 'R' - BASE) * k;
-    if (down) stroke(r, aus_ink_colour[m->ink], width, x0, y0, x1, y1);
-    else if (!p[2] || (p[2] == ' ' && p[3] == 'R')) stroke(r, aus_ink_colour[m->ink], width, x1, y1, x1, y1);
+    if (down) stroke(r, aus_ink_colour[m->ink], 1, width, x0, y0, x1, y1);
+    else if (!p[2] || (p[2] == ' ' && p[3] == 'R')) stroke(r, aus_ink_colour[m->ink], 1, width, x1, y1, x1, y1);
     down = true;
     x0 = x1;
     y0 = y1;
@@ -150,7 +158,7 @@ static void draw_text(raster *r, const aus_mark *m)
 aus_status aus_chart_png(const aus_chart *c, double scale, uint8_t **png, size_t *size)
 {
   static const uint8_t paper[3] = { 0xfc, 0xfc, 0xfa };
-  static void (*const draw[])(raster *, const aus_mark *) = { draw_rect, draw_line, draw_area, draw_text, draw_image };
+  static void (*const draw[])(raster *, const aus_mark *) = { draw_rect, draw_line, draw_area, draw_text, draw_image, draw_dot };
   raster r = { .w = (int32_t)ceil(c->width * scale), .h = (int32_t)ceil(c->height * scale), .scale = scale };
   if (c->failed) return AUS_ENOMEM;
   r.rgb = aus_alloc(c->ctx, (size_t)r.w * (size_t)r.h, 3);

@@ -56,24 +56,42 @@ static void put_number(growing *g, const char *name, double v)
   put(g, "\"");
 }
 
-static const char *const ink_name[AUS_INKS] = { "i-text", "i-faint", "i-line", "i-panel", "i-for", "i-against", "i-for-soft", "i-against-soft" };
-static const char *const dark_colour[AUS_INKS] = { "#e9e8e4", "#a3a5ad", "#34363c", "#1c1e22", "#f59a57", "#74b0f4", "#8a4d20", "#2f5688" };
+static const char *const ink_name[AUS_INKS] = { "i-text", "i-faint", "i-line", "i-panel", "i-for", "i-against", "i-for-soft", "i-against-soft",
+  "i-shade-0", "i-shade-1", "i-shade-2", "i-shade-3", "i-shade-4", "i-shade-5" };
+static const char *const dark_colour[AUS_INKS] = { "#e9e8e4", "#a3a5ad", "#34363c", "#1c1e22", "#f59a57", "#74b0f4", "#8a4d20", "#2f5688",
+  "#4b4f5c", "#656192", "#8073c8", "#a191eb", "#c9bdf4", "#f2eaff" };
 
-static void put_style(growing *g)
+/* Rules for the inks that the chart has. */
+static void put_style(growing *g, const aus_chart *c)
 {
   char rule[128];
+  bool has[AUS_INKS] = { false };
+  for (int32_t i = 0; i < c->n; i++) has[c->mark[i].ink] = true;
   put(g, "<style>text { font-family: system-ui, sans-serif; } .b { font-weight: 600; } .paper { fill: #fcfcfa; }");
   for (int i = 0; i < AUS_INKS; i++) {
+    if (!has[i]) continue;
     const uint8_t *k = aus_ink_colour[i];
     snprintf(rule, sizeof rule, " .%s { fill: #%02x%02x%02x; } line.%s { stroke: #%02x%02x%02x; }", ink_name[i], k[0], k[1], k[2], ink_name[i], k[0], k[1], k[2]);
     put(g, rule);
   }
   put(g, " @media (prefers-color-scheme: dark) { .paper { fill: #131417; }");
   for (int i = 0; i < AUS_INKS; i++) {
+    if (!has[i]) continue;
     snprintf(rule, sizeof rule, " .%s { fill: %s; } line.%s { stroke: %s; }", ink_name[i], dark_colour[i], ink_name[i], dark_colour[i]);
     put(g, rule);
   }
   put(g, " }</style>\n<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n");
+}
+
+/* The end of a shape: what it tells a pointer, where it does. */
+static void put_told(growing *g, const aus_mark *m, const char *shape)
+{
+  if (!m->text) { put(g, "/>\n"); return; }
+  put(g, "><title>");
+  put_escaped(g, m->text);
+  put(g, "</title></");
+  put(g, shape);
+  put(g, ">\n");
 }
 
 static void put_rect(growing *g, const aus_mark *m)
@@ -86,10 +104,18 @@ static void put_rect(growing *g, const aus_mark *m)
   put_number(g, "width", m->w);
   put_number(g, "height", m->h);
   if (m->alpha < 1) put_number(g, "fill-opacity", m->alpha);
-  if (!m->text) { put(g, "/>\n"); return; }
-  put(g, "><title>");
-  put_escaped(g, m->text);
-  put(g, "</title></rect>\n");
+  put_told(g, m, "rect");
+}
+
+static void put_dot(growing *g, const aus_mark *m)
+{
+  put(g, "<circle class=\"");
+  put(g, ink_name[m->ink]);
+  put(g, "\"");
+  put_number(g, "cx", m->x);
+  put_number(g, "cy", m->y);
+  put_number(g, "r", m->size);
+  put_told(g, m, "circle");
 }
 
 static void put_line(growing *g, const aus_mark *m)
@@ -102,6 +128,7 @@ static void put_line(growing *g, const aus_mark *m)
   put_number(g, "x2", m->x + m->w);
   put_number(g, "y2", m->y + m->h);
   put_number(g, "stroke-width", m->size);
+  if (m->alpha < 1) put_number(g, "stroke-opacity", m->alpha);
   put(g, "/>\n");
 }
 
@@ -163,6 +190,7 @@ static aus_status put_mark(growing *g, const aus_mark *m)
   case AUS_MARK_LINE: put_line(g, m); break;
   case AUS_MARK_AREA: put_area(g, m); break;
   case AUS_MARK_TEXT: put_text(g, m); break;
+  case AUS_MARK_DOT: put_dot(g, m); break;
   case AUS_MARK_IMAGE: return put_image(g, m);
   }
   return AUS_OK;
@@ -181,7 +209,7 @@ aus_status aus_chart_svg(const aus_chart *c, bool alone, char **text)
   put(&g, size);
   put_escaped(&g, c->about ? c->about : c->title);
   put(&g, "\">\n");
-  if (alone) put_style(&g);
+  if (alone) put_style(&g, c);
   aus_status status = AUS_OK;
   for (int32_t i = 0; i < c->n && status == AUS_OK; i++) status = put_mark(&g, &c->mark[i]);
   put(&g, "</svg>\n");

@@ -301,18 +301,9 @@ aus_status aus_export_write(aus_ctx *ctx, const aus_report *r, aus_export kind, 
 aus_status aus_chart_file(aus_ctx *ctx, const aus_report *r, int32_t target, int32_t chart, bool png, void **bytes, size_t *size)
 {
   aus_chart c;
-  char *svg = NULL;
-  uint8_t *pixels = NULL;
-  *bytes = NULL;
   if (chart == 0) aus_chart_weights(&c, ctx, r->explanation, target);
   else if (chart == 1) aus_chart_waterfall(&c, ctx, r->explanation, target);
   else if (chart == 2) aus_chart_pairs(&c, ctx, r->explanation, target);
   else aus_chart_seen(&c, ctx, r, target);
-  aus_status status = c.failed ? AUS_ENOMEM : AUS_OK;
-  if (status == AUS_OK && c.n > 0 && png) status = aus_chart_png(&c, 2, &pixels, size);
-  if (status == AUS_OK && c.n > 0 && !png) status = aus_chart_svg(&c, true, &svg);
-  if (status == AUS_OK && svg) *size = strlen(svg);
-  if (status == AUS_OK) *bytes = svg ? (void *)svg : (void *)pixels;
-  aus_chart_free(&c);
-  return status;
+  return aus_chart_finish(&c, png, bytes, size);
 }
