@@ -1,6 +1,7 @@
 /* exports.c - files for other tools, charts for papers. */
 #include "cli/exports.h"
 #include "cli/wavs.h"
+#include "report/chart_set.h"
 #include "report/export.h"
 
 #include <string.h>
@@ -29,26 +30,33 @@ int cli_check_exports(cli_session *cs)
   return code;
 }
 
-static int write_chart(cli_session *cs, const aus_report *r, cli_names *names, const char *dir, int32_t target, int32_t chart, bool png)
+/* bytes are the caller's. */
+static int write_file(cli_session *cs, const char *path, const void *bytes, size_t size, bool replace)
 {
-  char path[CLI_PATH], name[160];
-  void *bytes;
-  size_t size;
   aus_outfile *f;
-  aus_status status = aus_chart_file(cs->ctx, r, target, chart, png, &bytes, &size);
-  if (status != AUS_OK) return cli_fail(cs, CLI_WRITING, status);
-  if (!bytes) return CLI_DONE;
-  snprintf(name, sizeof name, "%.60s_%s", r->explanation->target[target].name, aus_chart_name[chart]);
-  cli_part_path(names, dir, name, png ? "png" : "svg", path);
   cli_output_begins(cs, path);
-  status = aus_outfile_open(cs->ctx, path, cs->s->force, &f);
+  aus_status status = aus_outfile_open(cs->ctx, path, replace, &f);
   if (status == AUS_OK) {
     status = aus_outfile_write(f, bytes, size);
     if (status == AUS_OK) status = aus_outfile_commit(f);
     else aus_outfile_abort(f);
   }
-  aus_free(cs->ctx, bytes);
   return status == AUS_OK ? CLI_DONE : cli_fail(cs, CLI_WRITING, status);
+}
+
+static int write_chart(cli_session *cs, const aus_report *r, cli_names *names, const char *dir, int32_t target, int32_t chart, bool png)
+{
+  char path[CLI_PATH], name[160];
+  void *bytes;
+  size_t size;
+  const aus_status status = aus_chart_file(cs->ctx, r, target, chart, png, &bytes, &size);
+  if (status != AUS_OK) return cli_fail(cs, CLI_WRITING, status);
+  if (!bytes) return CLI_DONE;
+  snprintf(name, sizeof name, "%.60s_%s", r->explanation->target[target].name, aus_chart_name[chart]);
+  cli_part_path(names, dir, name, png ? "png" : "svg", path);
+  const int code = write_file(cs, path, bytes, size, cs->s->force);
+  aus_free(cs->ctx, bytes);
+  return code;
 }
 
 static int write_charts(cli_session *cs, const aus_report *r, const char *dir, bool png)
@@ -73,5 +81,42 @@ int cli_write_exports(cli_session *cs, const aus_report *r)
   }
   if (code == CLI_DONE && cs->s->svg) code = write_charts(cs, r, cs->s->svg, false);
   if (code == CLI_DONE && cs->s->png) code = write_charts(cs, r, cs->s->png, true);
+  return code;
+}
+
+/* ---- a set ------------------------------------------------------------------------------------------- */
+
+static int write_set_chart(cli_session *cs, const aus_set_analysis *a, cli_names *names, const char *dir, int32_t target, int32_t chart, bool png, bool replace)
+{
+  char path[CLI_PATH], name[200];
+  void *bytes;
+  size_t size;
+  const aus_status status = aus_set_chart_file(cs->ctx, a, target, chart, png, name, &bytes, &size);
+  if (status != AUS_OK) return cli_fail(cs, CLI_WRITING, status);
+  if (!bytes) return CLI_DONE;
+  cli_part_path(names, dir, name, png ? "png" : "svg", path);
+  const int code = write_file(cs, path, bytes, size, replace);
+  aus_free(cs->ctx, bytes);
+  return code;
+}
+
+static int write_set_folder(cli_session *cs, const aus_set_analysis *a, const char *dir, bool png, bool replace)
+{
+  cli_names *names = aus_alloc_zero(cs->ctx, 1, sizeof *names);
+  int code = names ? cli_make_dir(cs, dir) : cli_fail(cs, CLI_WRITING, AUS_ENOMEM);
+  for (int32_t t = 0; t <= a->n && code == CLI_DONE; t++) /* the last turn is that of all answers together */
+    for (int32_t k = 0; k < (t < a->n ? AUS_SET_CHARTS : 1) && code == CLI_DONE; k++) {
+      code = write_set_chart(cs, a, names, dir, t, k, png, replace);
+      aus_progress(cs->ctx, "drawing charts", (int64_t)AUS_SET_CHARTS * t + k + 1, (int64_t)AUS_SET_CHARTS * a->n + 1);
+    }
+  aus_free(cs->ctx, names);
+  return code;
+}
+
+int cli_write_set_charts(cli_session *cs, const aus_set_analysis *a, bool replace)
+{
+  int code = CLI_DONE;
+  if (cs->s->svg) code = write_set_folder(cs, a, cs->s->svg, false, replace);
+  if (code == CLI_DONE && cs->s->png) code = write_set_folder(cs, a, cs->s->png, true, replace);
   return code;
 }

@@ -5,6 +5,7 @@
  * results comparable (settings, model, program) is written to OUT/plan.json; other results are never mixed in. One snippet is in memory at a time. */
 #define _DEFAULT_SOURCE
 #include "cli/commands.h"
+#include "cli/exports.h"
 #include "cli/global.h"
 #include "cli/job.h"
 #include "cli/page.h"
@@ -43,6 +44,7 @@ static const cli_option options[] = {
   { "bootstrap", 0, CLI_INTEGER, "N", "200", 0, 1e6, CLI_AT(bootstrap), "resamples for the intervals; 0: none" },
   { "seed", 0, CLI_INTEGER, "S", "0", 0, 9007199254740991.0, CLI_AT(seed), "for everything drawn by chance" },
   CLI_ROW_REPORT_AUDIO,
+  CLI_ROW_SET_CHARTS,
   CLI_ROW_JSON,
   { "force", 'f', CLI_FLAG, "", NULL, 0, 0, CLI_AT(force), "explain everything again, whatever is in the folder" },
   CLI_ROW_COMMON,
@@ -166,7 +168,7 @@ static int inherit(global *g)
     const cli_option *theirs = cli_find_option(&cli_explain, o->name);
     if (theirs && theirs->offset == o->offset) memcpy((char *)&g->inner + o->offset, (const char *)g->outer + o->offset, size[o->type]);
   }
-  g->inner.out = g->inner.report = NULL;
+  g->inner.out = g->inner.report = g->inner.svg = g->inner.png = NULL;
   g->inner.json = 0;
   g->inner.quiet = 1; /* the bar is that of the whole run */
   g->inner.force = 1;
@@ -234,7 +236,9 @@ static int make_folders(global *g)
     if (path[n - 1] == '/') path[n - 1] = '\0';
     if (mkdir(path, 0777) != 0 && errno != EEXIST) return cli_say(g->cs, CLI_FAILED, "cannot make the directory %s: %s", path, strerror(errno));
   }
-  return CLI_DONE;
+  int code = g->outer->svg ? cli_make_dir(g->cs, g->outer->svg) : CLI_DONE; /* before hours of work, not after */
+  if (code == CLI_DONE && g->outer->png) code = cli_make_dir(g->cs, g->outer->png);
+  return code;
 }
 
 static void show_progress(global *g, const cli_piece *p)
@@ -350,6 +354,7 @@ static int answer(global *g)
   if (code != CLI_DONE) return code;
   status = aus_set_analyse(&g->set, (int32_t)g->outer->picks, (int32_t)g->outer->pick_parts, &a);
   code = status == AUS_OK ? write_document(g, &a) : cli_fail(cs, CLI_WORKING, status);
+  if (code == CLI_DONE) code = cli_write_set_charts(cs, &a, true);
   if (code == CLI_DONE && !g->outer->json) code = cli_set_print(cs, &a, page);
   aus_set_analysis_free(&a);
   return code;
@@ -413,6 +418,7 @@ const cli_command cli_global = {
     "first. Each result is there whole or not at all: a run that was stopped goes on where it was.",
   .examples = "# a folder of songs, what the model says most\nauscult global songs -m tagger.aus --out over-all\n"
               "# one tag, five snippets a song, sources from a network\nauscult global songs.txt -m tagger.aus --target rock --per-song 5 --separator demucs.aus --out rock\n"
+              "# the charts of the page as pictures\nauscult global songs -m tagger.aus --out over-all --svg charts --png charts\n"
               "# the page again from saved results\nauscult report --set rock/results/*.json --out rock.html\n",
   .options = options, .min_operands = 1, .max_operands = 1, .run = run
 };

@@ -57,36 +57,51 @@ static int piece_page(cli_session *cs, const char *result, const char *page)
   return code;
 }
 
-/* A result and its page, PAGE-pages/snippet-ID.html, join the set. */
+/* A result joins the set, with its page, PAGE-pages/snippet-ID.html; folder NULL: without one. */
 static int add_piece(cli_session *cs, const char *result, const char *folder, aus_set *set)
 {
   char id[88];
-  const char *slash = strrchr(folder, '/');
+  const char *slash = folder ? strrchr(folder, '/') : NULL;
   cli_safe_id(result, id);
-  char *page = aus_strf(cs->ctx, "%s/snippet-%s.html", folder, id);
-  int code = page ? piece_page(cs, result, page) : cli_fail(cs, CLI_WRITING, AUS_ENOMEM);
+  char *page = folder ? aus_strf(cs->ctx, "%s/snippet-%s.html", folder, id) : NULL;
+  int code = !folder ? CLI_DONE : page ? piece_page(cs, result, page) : cli_fail(cs, CLI_WRITING, AUS_ENOMEM);
   const aus_status status = code == CLI_DONE ? aus_set_add(set, result, NULL, slash ? page + (slash - folder) + 1 : page) : AUS_OK;
   if (status != AUS_OK) code = cli_fail(cs, CLI_READING, status);
   aus_free(cs->ctx, page);
   return code;
 }
 
+static int set_page(cli_session *cs, const char *folder, aus_set *set)
+{
+  char title[256], subtitle[256];
+  cli_set_titles(set, title, sizeof title, subtitle, sizeof subtitle);
+  const cli_set_pages p = { .cs = cs, .title = title, .subtitle = subtitle, .page = cs->s->out, .folder = folder, .picks = cs->s->picks, .features = cs->s->pick_parts };
+  return cli_set_write_pages(&p, set);
+}
+
+static int set_charts(cli_session *cs, const aus_set *set)
+{
+  aus_set_analysis a = {0};
+  const aus_status status = aus_set_analyse(set, (int32_t)cs->s->picks, (int32_t)cs->s->pick_parts, &a);
+  const int code = status == AUS_OK ? cli_write_set_charts(cs, &a, cs->s->force) : cli_fail(cs, CLI_WORKING, status);
+  aus_set_analysis_free(&a);
+  return code;
+}
+
 static int make_set(cli_session *cs, int n, char **result)
 {
-  char folder[CLI_PATH], title[256], subtitle[256];
+  const bool page = cs->s->out != NULL;
+  char folder[CLI_PATH];
   aus_set set;
-  folder_of(cs->s->out, folder);
+  if (page) folder_of(cs->s->out, folder);
   aus_set_begin(&set, cs->ctx);
-  int code = cli_make_dir(cs, folder);
+  int code = page ? cli_make_dir(cs, folder) : CLI_DONE;
   for (int i = 0; i < n && code == CLI_DONE; i++) {
-    code = add_piece(cs, result[i], folder, &set);
+    code = add_piece(cs, result[i], page ? folder : NULL, &set);
     aus_progress(cs->ctx, "reading the results", i + 1, n);
   }
-  if (code == CLI_DONE) {
-    cli_set_titles(&set, title, sizeof title, subtitle, sizeof subtitle);
-    const cli_set_pages p = { .cs = cs, .title = title, .subtitle = subtitle, .page = cs->s->out, .folder = folder, .picks = cs->s->picks, .features = cs->s->pick_parts };
-    code = cli_set_write_pages(&p, &set);
-  }
+  if (code == CLI_DONE && page) code = set_page(cs, folder, &set);
+  if (code == CLI_DONE && (cs->s->svg || cs->s->png)) code = set_charts(cs, &set);
   aus_set_free(&set);
   return code;
 }
@@ -100,7 +115,7 @@ static int run(cli_settings *s, int n, char **operand)
   if (code == CLI_DONE && s->out) code = cli_check_free(&cs, s->out);
   if (code == CLI_DONE) code = cli_check_exports(&cs);
   const bool set = s->set || n > 1;
-  if (code == CLI_DONE && set && (!s->out || s->exports.n || s->svg || s->png)) code = cli_say(&cs, CLI_BAD_USAGE, "a set is a page: give --out PAGE.html alone, and --export and charts result by result");
+  if (code == CLI_DONE && set && s->exports.n) code = cli_say(&cs, CLI_BAD_USAGE, "--export is for one result: a set has a page (--out PAGE.html) and charts (--svg, --png)");
   if (code == CLI_DONE) code = set ? make_set(&cs, n, operand) : make_page(&cs, operand[0]);
   return cli_session_close(&cs, code);
 }
@@ -115,7 +130,7 @@ const cli_command cli_report = {
     "and the desk's switches, but nothing to hear. Several results make one page of the set, with their own pages beside it.",
   .examples = "# everything is in the folder\nauscult report parts/result.json --out song.html\n"
               "# labels for Audacity, charts for a paper\nauscult report parts/result.json --export audacity=song.txt --svg charts\n"
-              "# a page of many results\nauscult report --set results/*.json --out set.html\n"
+              "# a page of many results, and its charts\nauscult report --set results/*.json --out set.html --svg charts\n"
               "# numbers only\nauscult explain song.wav -m tagger.aus --json >song.json && auscult report song.json --out song.html\n",
   .options = options, .min_operands = 1, .max_operands = 1000000, .run = run
 };

@@ -1,12 +1,15 @@
 AUS_SOURCES += \
 	src/report/chart.c \
 	src/report/chart.h \
+	src/report/chart_classes.c \
 	src/report/chart_heat.c \
 	src/report/chart_maps.h \
 	src/report/chart_pairs.c \
 	src/report/chart_png.c \
 	src/report/chart_roll.c \
 	src/report/chart_seen.c \
+	src/report/chart_set.c \
+	src/report/chart_set.h \
 	src/report/chart_strips.c \
 	src/report/chart_svg.c \
 	src/report/chart_weights.c \

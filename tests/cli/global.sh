@@ -5,7 +5,9 @@ song=$demo/song.wav model=$demo/demo.aus
 mkdir songs && cp "$song" songs/one.wav && cp "$demo"/stems/bass.wav songs/two.wav
 printf '# two songs\nsongs/one.wav\n{"path": "songs/two.wav", "offset": 2, "duration": 5}\n' >list.txt
 
-exits 0 "a manifest" global list.txt -m "$model" --snippet 2 --per-song 2 --target drums,bass --bootstrap 5 --out g
+exits 0 "a manifest" global list.txt -m "$model" --snippet 2 --per-song 2 --target drums,bass --bootstrap 5 --out g --svg charts --png charts
+check "three charts per answer, one of all, as SVG and PNG" sh -c 'cd charts && test "$(echo *.svg)" = "bass_faithfulness.svg bass_parallel.svg bass_swarms.svg classes.svg drums_faithfulness.svg drums_parallel.svg drums_swarms.svg" -a $(ls *.png | wc -l) = 7'
+check "a dot per snippet and part" sh -c 'test $(grep -c "<circle" charts/drums_swarms.svg) = $((4 * $(grep -c "i-text\" text-anchor=\"end\".*font-size=\"13\">[a-z]" charts/drums_swarms.svg)))'
 check "four snippets" sh -c 'test $(ls g/results | wc -l) = 4'
 check "the second song begins where its line says" sh -c 'ls g/results | grep -q "two-.*@2.000.json"'
 check "a page per snippet and per song" sh -c 'test $(ls g/pages | wc -l) = 6'
@@ -22,10 +24,13 @@ cp g/index.html before.html
 # Going on: what is there stays as it is, what is gone is made again.
 stamp=$(ls -l --time-style=full-iso "$one")
 rm "$(ls g/results/two-*.json | tail -1)"
-exits 0 "a second run goes on" global list.txt -m "$model" --snippet 2 --per-song 2 --target drums,bass --bootstrap 5 --out g --json --threads 1
+cp -r charts charts.before
+exits 0 "a second run goes on" global list.txt -m "$model" --snippet 2 --per-song 2 --target drums,bass --bootstrap 5 --out g --json --threads 1 --svg charts --png charts
+check "the charts are the same, byte by byte" diff -r charts charts.before
 check "what was there was not touched" test "$stamp" = "$(ls -l --time-style=full-iso "$one")"
 sed '/^  "run": {$/,$d' out >after
 check "the answer is the same, byte by byte" cmp before after
+cp -r g/results set-results
 exits 1 "other settings are not mixed in" global list.txt -m "$model" --snippet 2 --per-song 2 --target drums --bootstrap 5 --out g
 exits 0 "unless all is to be done again" global list.txt -m "$model" --snippet 2 --per-song 1 --target drums --bootstrap 5 --out g --force --pages numbers
 check "without sound pages are small" sh -c 'test $(cat g/pages/two*@*.html | wc -c) -lt 150000'
@@ -50,6 +55,9 @@ exits 2 "no such target" global list.txt -m "$model" --target kazoo --out y
 # A page from saved results.
 exits 0 "report --set" report --set g/results/*.json --out set.html
 check "with a page per result and per song" sh -c 'test $(ls set-pages | wc -l) = 4'
+exits 0 "charts alone" report --set set-results/*.json --svg again
+check "are those of global" sh -c 'for f in again/*; do cmp "$f" "charts/${f#again/}" || exit 1; done; test $(ls again | wc -l) = 7'
+exits 1 "charts in the way" report --set set-results/*.json --svg again
 exits 0 "a set of one" report --set "$(ls g/results/one*.json | head -1)" --out one.html
 exits 1 "in the way" report --set g/results/*.json --out set.html
 exits 2 "a set and exports" report g/results/*.json --export csv=x.csv
