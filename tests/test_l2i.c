@@ -327,7 +327,7 @@ static void classifier_shapes(void **state)
     assert_ok(ctx, aus_l2i_find_taps(ctx, &in, 0, NULL, &s)); /* the rule finds the paper's three layers */
     assert_int_equal(s.n_taps, 3);
     for (int i = 0; i < 3; i++) {
-      char name[8];
+      char name[16];
       snprintf(name, sizeof name, "out%d", i);
       assert_string_equal(s.tap[i].name, name);
       assert_true(s.tap[i].turned);

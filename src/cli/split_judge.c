@@ -103,7 +103,9 @@ static int print_json(const jury *u, const char *audio, const aus_separator_info
   }
   aus_json_close(&o);
   aus_json_close(&o);
-  return cli_print_json(u->cs, &o);
+  const int code = cli_print_json(u->cs, &o);
+  aus_json_free(&o);
+  return code;
 }
 
 int cli_split_judge(cli_session *cs, const char *audio, const aus_separator_info *info, const cli_split *split)
