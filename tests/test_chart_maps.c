@@ -1,5 +1,6 @@
 /* test_chart_maps.c - heat maps, strips and piano rolls: marks stand where their numbers say, on one scale. */
 #include "test.h"
+#include "chart_written.h"
 #include "oom.h"
 
 #include "report/chart_maps.h"
@@ -17,20 +18,6 @@ static int count(const aus_chart *c, aus_mark_kind kind)
   int n = 0;
   for (int32_t i = 0; i < c->n; i++) n += c->mark[i].kind == kind;
   return n;
-}
-
-static void can_be_written(const aus_chart *c, const char *has)
-{
-  char *svg;
-  uint8_t *png;
-  size_t size;
-  assert_ok(c->ctx, aus_chart_svg(c, true, &svg));
-  assert_non_null(strstr(svg, has));
-  assert_null(strstr(svg, "nan"));
-  assert_ok(c->ctx, aus_chart_png(c, 1, &png, &size));
-  assert_memory_equal(png, "\x89PNG", 4);
-  aus_free(c->ctx, svg);
-  aus_free(c->ctx, png);
 }
 
 /* Two heads of 2 by 3 on one scale: 0.5 in the second is as strong as 0.5 in the first. */

@@ -1,6 +1,7 @@
 /* test_chart_set.c - the charts of a set: as many marks as there are numbers, each where the axis has its value, in the shade of its
  * answer; no text leaves the frame or lies over another, however long names are; and what the bars say is what the analysis says. */
 #include "test.h"
+#include "chart_written.h"
 #include "oom.h"
 
 #include "report/chart_set.h"
@@ -72,20 +73,6 @@ static bool has_text(const aus_chart *c, const char *what)
   for (int32_t i = 0; i < c->n; i++)
     if (c->mark[i].kind == AUS_MARK_TEXT && strcmp(c->mark[i].text, what) == 0) return true;
   return false;
-}
-
-static void can_be_written(const aus_chart *c, const char *has)
-{
-  char *svg;
-  uint8_t *png;
-  size_t size;
-  assert_ok(c->ctx, aus_chart_svg(c, true, &svg));
-  assert_non_null(strstr(svg, has));
-  assert_null(strstr(svg, "nan"));
-  assert_ok(c->ctx, aus_chart_png(c, 1, &png, &size));
-  assert_memory_equal(png, "\x89PNG", 4);
-  aus_free(c->ctx, svg);
-  aus_free(c->ctx, png);
 }
 
 /* ---- parallel coordinates ----------------------------------------------------------------------------------- */

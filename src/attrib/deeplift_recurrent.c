@@ -126,21 +126,6 @@ static void rnn_back(const pair *p, int64_t i)
 
 /* ---- through time --------------------------------------------------------------------------------------------------- */
 
-/* Multipliers that reach the states from outside. */
-static void add_outer(const aus_lrp_layer *l, const aus_visit *v, const float *const *dst, int64_t d, int64_t i)
-{
-  const int64_t n = l->hidden, one = l->mb * n, t = aus_lrp_layer_time(l, v->call, d, i);
-  const float *y = dst[0], *y_h = v->call->n_out > 1 ? dst[1] : NULL, *y_c = v->call->n_out > 2 ? dst[2] : NULL;
-  for (int64_t b = 0; y && b < l->mb; b++) {
-    const float *r = l->batch_first ? y + (aus_lrp_layer_row(l, t, b) * l->dirs + d) * n : y + ((t * l->dirs + d) * l->mb + b) * n;
-    for (int64_t k = 0; k < n; k++) l->rh[b * n + k] += r[k];
-  }
-  for (int64_t e = 0; i == l->t - 1 && e < one; e++) {
-    if (y_h) l->rh[e] += y_h[d * one + e];
-    if (y_c && l->op == AUS_OP_lstm) l->rc[e] += y_c[d * one + e];
-  }
-}
-
 static void to_inputs(const aus_lrp_layer *l, const aus_visit *v, float *const *src, int64_t d)
 {
   float *mx = src[IN_X];
@@ -168,7 +153,7 @@ static void direction(pair *p, const aus_visit *v, int32_t lane, int64_t d)
   memset(l->rh, 0, (size_t)one * sizeof(float));
   memset(l->rc, 0, (size_t)one * sizeof(float));
   for (int64_t i = l->t - 1; i >= 0; i--) {
-    add_outer(l, v, v->diff_dst + lane * v->call->n_out, d, i);
+    aus_lrp_layer_outer(l, v, v->diff_dst + lane * v->call->n_out, d, i);
     if (l->op == AUS_OP_lstm) lstm_back(p, i);
     else if (l->op == AUS_OP_gru) gru_back(p, i);
     else rnn_back(p, i);

@@ -101,12 +101,10 @@ void aus_lrp_layer_replay(aus_lrp_layer *l, const aus_call *c, int64_t d)
   for (int64_t i = 0; i < l->t; i++) aus_lrp_cell_forward(l, i);
 }
 
-/* Relevance that reaches the states from outside, at the step's time and at the end. */
-static void add_outer(const aus_lrp_layer *l, const aus_visit *v, int64_t d, int64_t i)
+void aus_lrp_layer_outer(const aus_lrp_layer *l, const aus_visit *v, const float *const *dst, int64_t d, int64_t i)
 {
-  const int64_t n = l->hidden, one = l->mb * n;
-  const float *y = v->diff_dst[0], *y_h = v->call->n_out > 1 ? v->diff_dst[1] : NULL, *y_c = v->call->n_out > 2 ? v->diff_dst[2] : NULL;
-  const int64_t t = aus_lrp_layer_time(l, v->call, d, i);
+  const int64_t n = l->hidden, one = l->mb * n, t = aus_lrp_layer_time(l, v->call, d, i);
+  const float *y = dst[0], *y_h = v->call->n_out > 1 ? dst[1] : NULL, *y_c = v->call->n_out > 2 ? dst[2] : NULL;
   for (int64_t b = 0; y && b < l->mb; b++) {
     const float *r = l->batch_first ? y + (aus_lrp_layer_row(l, t, b) * l->dirs + d) * n : y + ((t * l->dirs + d) * l->mb + b) * n;
     for (int64_t k = 0; k < n; k++) l->rh[b * n + k] += r[k];
@@ -156,7 +154,7 @@ static void run_direction(aus_lrp_layer *l, const aus_visit *v, int64_t d)
   memset(l->rh, 0, (size_t)one * sizeof(float));
   memset(l->rc, 0, (size_t)one * sizeof(float));
   for (int64_t i = l->t - 1; i >= 0; i--) {
-    add_outer(l, v, d, i);
+    aus_lrp_layer_outer(l, v, v->diff_dst, d, i);
     aus_lrp_cell_back(l, i);
     swap(&l->rh, &l->rh_new);
     swap(&l->rc, &l->rc_new);

@@ -29,6 +29,8 @@ void aus_lrp_layer_replay(aus_lrp_layer *l, const aus_call *call, int64_t d);
 /* The time of step i; the row of time t and item b in an array [t, mb, n] or [mb, t, n]. */
 int64_t aus_lrp_layer_time(const aus_lrp_layer *l, const aus_call *call, int64_t d, int64_t i);
 int64_t aus_lrp_layer_row(const aus_lrp_layer *l, int64_t t, int64_t b);
+/* Adds to rh, rc what reaches the states of step i from outside: dst, the diffs of the call's outputs (relevance, or multipliers of a lane). */
+void aus_lrp_layer_outer(const aus_lrp_layer *l, const aus_visit *v, const float *const *dst, int64_t d, int64_t i);
 
 /* Fills pre, h, c, q of step i (states i to i + 1); pre holds W x + b already, without the late bias. */
 void aus_lrp_cell_forward(const aus_lrp_layer *l, int64_t i);

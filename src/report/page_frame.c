@@ -69,3 +69,12 @@ void aus_page_end(aus_html *h, const aus_page_frame *f, const char *json)
   aus_page_scripts(h, f, json);
   aus_page_close(h);
 }
+
+void aus_page_trust_line(aus_html *h, aus_trust trust, const char *words)
+{
+  static const char *const kind[] = { "good", "fair", "poor", "none" };
+  static const char *const sign[] = { "\xe2\x97\x8f", "\xe2\x97\x90", "\xe2\x97\x8b", "\xe2\x80\x93" };
+  aus_html_format(h, "<p class=\"trust %s\"><span aria-hidden=\"true\">%s</span> ", kind[trust], sign[trust]);
+  aus_html_text(h, words);
+  aus_html_raw(h, "</p>\n");
+}

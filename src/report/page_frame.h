@@ -3,6 +3,7 @@
 #define AUS_PAGE_FRAME_H
 
 #include "report/html.h"
+#include "report/report.h"
 
 typedef struct aus_page_frame {
   const char *title, *subtitle;
@@ -19,5 +20,7 @@ void aus_page_end(aus_html *h, const aus_page_frame *f, const char *json);
 /* The same in two steps, for what comes after the scripts. */
 void aus_page_scripts(aus_html *h, const aus_page_frame *f, const char *json);
 void aus_page_close(aus_html *h);
+/* How far to trust what stands above it: a sign and words. */
+void aus_page_trust_line(aus_html *h, aus_trust trust, const char *words);
 
 #endif

@@ -3,6 +3,7 @@
  * One card per target, readable in a few seconds and without script: the answer, the parts that carry
  * it in words, and one sentence of trust that is as large as the result. */
 #include "report/page.h"
+#include "report/page_frame.h"
 #include "report/where.h"
 
 #include <math.h>
@@ -80,13 +81,9 @@ static void why(aus_html *h, const aus_report *r, const aus_target_explanation *
 
 void aus_page_trust(aus_html *h, const aus_explanation *e, const aus_target_explanation *t)
 {
-  static const char *const kind[] = { "good", "fair", "poor", "none" };
-  static const char *const sign[] = { "\xe2\x97\x8f", "\xe2\x97\x90", "\xe2\x97\x8b", "\xe2\x80\x93" };
   char words[240];
   const aus_trust trust = aus_trust_verdict(e, t, words, sizeof words);
-  aus_html_format(h, "<p class=\"trust %s\"><span aria-hidden=\"true\">%s</span> ", kind[trust], sign[trust]);
-  aus_html_text(h, words);
-  aus_html_raw(h, "</p>\n");
+  aus_page_trust_line(h, trust, words);
 }
 
 static aus_status card(aus_html *h, const aus_report *r, int32_t index)

@@ -79,13 +79,9 @@ static void headline(aus_html *h, const aus_set *s, const aus_set_target *t)
 
 static void trust_line(aus_html *h, const aus_set_target *t)
 {
-  static const char *const kind[] = { "good", "fair", "poor", "none" };
-  static const char *const sign[] = { "\xe2\x97\x8f", "\xe2\x97\x90", "\xe2\x97\x8b", "\xe2\x80\x93" };
   char words[240];
   const aus_trust trust = aus_set_trust(t, words, sizeof words);
-  aus_html_format(h, "<p class=\"trust %s\"><span aria-hidden=\"true\">%s</span> ", kind[trust], sign[trust]);
-  aus_html_text(h, words);
-  aus_html_raw(h, "</p>\n");
+  aus_page_trust_line(h, trust, words);
 }
 
 static void card(aus_html *h, const aus_set_analysis *a, int32_t index)
