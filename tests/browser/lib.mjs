@@ -7,6 +7,15 @@ export const work = process.env.WORK, demo = work + '/demo', pages = work + '/pa
 export const ok = (name) => console.log('ok - ' + name);
 export const notOk = (name, why) => console.log('not ok - ' + name + (why === undefined ? '' : ': ' + why));
 export const check = (name, good, why) => (good ? ok(name) : notOk(name, why));
+/* For what follows on an action a little later, on a slow machine much later: looks until it holds, ten seconds at most. */
+export const until = async (holds, most = 10000) => {
+  for (const end = Date.now() + most; ;) {
+    const good = await holds();
+    if (good || Date.now() > end) return good;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+};
+export const soon = async (name, holds, why) => check(name, await until(holds), why && (await why()));
 export const near = (name, got, want, tolerance) => check(name, Math.abs(got - want) <= tolerance, `${got}, want ${want} within ${tolerance}`);
 
 export const auscult = (...args) => execFileSync(process.env.AUSCULT, args, { encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'pipe'] });

