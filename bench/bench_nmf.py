@@ -1,12 +1,16 @@
 #!/usr/bin/python3
-"""NMF beside scikit-learn's `mu` solver and the same updates in numpy: whole process of ours (auscult nmf, reading V and writing W and H
-included), the bare call of theirs.
+"""NMF beside scikit-learn's `mu` solver and the same updates in numpy (OpenBLAS): whole process of ours (auscult nmf, reading V and
+writing W and H included), the bare call of theirs.
 
-  bench/bench_nmf.py BUILD/bench [--rounds N] [--threads 1,2] [--iterations 200] [--frames 2000,20000]   (other options are ignored)
+  bench/bench_nmf.py BUILD/bench [--rounds N] [--threads 1,2] [--iterations 200] [--frames 2000,20000] [--quick]   (other options are ignored)
 
-All do plain NMF with the same number of updates of W and of H, K = 100, V [513, frames], float32 (scikit-learn and numpy too).
+All do plain NMF with the same number of updates of W and of H and no stopping rule, K = 100, V [513, frames], float32 (scikit-learn
+and numpy too). Ours and scikit-learn's evaluate the objective twice, before the first update and after the last; numpy's never. The three
+are timed in turn, and each one's best round counts. GFLOP/s count the products only: 8 F T K a Kullback-Leibler iteration,
+4 F T K + 4 T K K a Euclidean one; the peak is that of fused multiply-adds measured in the same minute (bench_gemm). --quick: two rounds,
+and 40 iterations of the long ones: under three minutes in all.
 """
-import os, subprocess, sys, tempfile, time
+import os, re, subprocess, sys, tempfile, time
 
 directory, options = sys.argv[1], sys.argv[2:]
 
@@ -27,12 +31,13 @@ import numpy as np
 from sklearn.decomposition import NMF
 
 warnings.filterwarnings("ignore")
-threads, rounds, iterations = os.environ["BENCH_NMF_THREADS"], int(option("--rounds", "3")), int(option("--iterations", "200"))
+quick = "--quick" in options
+threads, rounds = os.environ["BENCH_NMF_THREADS"], int(option("--rounds", "2" if quick else "3"))
 auscult = os.path.join(directory, "..", "auscult")
-F, K = 513, 100
+F, K, LONG = 513, 100, 10000
 
 
-def ours(v, beta):
+def ours(v, beta, iterations):
     with tempfile.TemporaryDirectory() as folder:
         np.save(folder + "/v.npy", v)
         start = time.perf_counter()
@@ -43,14 +48,14 @@ def ours(v, beta):
     return seconds, w, h
 
 
-def scikit(v, beta):
+def scikit(v, beta, iterations):
     model = NMF(K, init="random", solver="mu", beta_loss=beta, max_iter=iterations, tol=0, random_state=0)
     start = time.perf_counter()
     h = model.fit_transform(v.T)
     return time.perf_counter() - start, model.components_.T, h.T
 
 
-def numpy(v, beta):
+def numpy(v, beta, iterations):
     rng = np.random.default_rng(0)
     w, h = rng.random((F, K), np.float32), rng.random((K, v.shape[1]), np.float32)
     start = time.perf_counter()
@@ -69,18 +74,29 @@ def loss(v, w, h, beta):
     return 0.5 * ((v - m) ** 2).sum() if beta == 2 else (v * np.log(v / m) - v + m).sum()
 
 
-print(f"\nNMF against scikit-learn (mu) and numpy {np.__version__}, {threads} thread(s), {iterations} iterations")
+def measured_peak():
+    try:
+        said = subprocess.run([os.path.join(directory, "bench_gemm"), "--threads", threads, "--only", "nothing"], capture_output=True, text=True).stdout
+        return float(re.search(r"measured peak ([0-9.]+)", said).group(1))
+    except (OSError, AttributeError):
+        return 0
+
+
+peak = measured_peak()
+print(f"\nNMF against scikit-learn (mu) and numpy {np.__version__}, {threads} thread(s), K = {K}; measured peak " + (f"{peak:.1f} GFLOP/s" if peak else "unknown (make bench/bench_gemm)"))
 for frames in map(int, option("--frames", "2000,20000").split(",")):
     rng = np.random.default_rng(1)
     v = (rng.random((F, 40)) ** 4 @ rng.random((40, frames)) ** 4 + 0.01 * rng.random((F, frames)) + 1e-4).astype(np.float32)
+    iterations = int(option("--iterations", "40" if quick and frames >= LONG else "200"))
     for beta, name in ((1, "kl"), (2, "euclidean")):
-        t, losses = [[], [], []], []
-        for _ in range(rounds if frames < 10000 else 1):
-            losses = []
+        best, losses = [float("inf")] * 3, [0] * 3
+        for r in range(rounds if frames < LONG else max(1, rounds // 2)):
             for who, solve in enumerate((ours, scikit, numpy)):
-                seconds, w, h = solve(v, beta)
-                t[who].append(seconds)
-                losses.append(loss(v, w, h, beta))
-        m = [sorted(x)[len(x) // 2] for x in t]
-        print(f"nmf_{name}_{F}x{frames:<6d} ours {m[0]:8.2f} s | scikit-learn {m[1]:8.2f} s ({m[1] / m[0]:.2f}x) numpy {m[2]:8.2f} s ({m[2] / m[0]:.2f}x)"
+                seconds, w, h = solve(v, beta, iterations)
+                best[who] = min(best[who], seconds)
+                losses[who] = losses[who] if r else loss(v, w, h, beta)
+        work = (8 * F * frames * K if beta == 1 else 4 * F * frames * K + 4 * frames * K * K) * iterations * 1e-9
+        rate = work / best[0]
+        print(f"nmf_{name}_{F}x{frames:<6d} {iterations} iterations: ours {best[0]:7.3f} s, {rate:.0f} GFLOP/s" + (f" ({100 * rate / peak:.0f} % of peak)" if peak else "") +
+              f" | scikit-learn {best[1]:7.3f} s ({best[1] / best[0]:.2f}x) numpy {best[2]:7.3f} s ({best[2] / best[0]:.2f}x)"
               f" | loss {losses[0]:.5g} {losses[1]:.5g} {losses[2]:.5g}", flush=True)

@@ -58,7 +58,8 @@ def npy():
     import io
     for name, a in {"f4": np.zeros((2, 3), "f4"), "f8": np.ones(3), "i2": np.arange(4, dtype="i2"), "b1": np.ones(2, bool),
                     "f2": np.ones((1, 2, 1), "f2"), "scalar": np.float32(3), "empty": np.zeros((0, 2), "f4"),
-                    "fortran": np.asfortranarray(np.ones((2, 2), "f4")), "text": np.array(["ab"])}.items():
+                    "fortran": np.asfortranarray(np.ones((2, 2), "f4")),
+                    "fortran8": np.asfortranarray(np.arange(24.0).reshape(2, 3, 4)), "text": np.array(["ab"])}.items():
         f = io.BytesIO()
         np.save(f, a)
         save("npy", name, f.getvalue())

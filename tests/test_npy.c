@@ -3,6 +3,8 @@
 
 #include "format/npy.h"
 
+#include "golden/npy.h"
+
 #include <unistd.h>
 
 /* A .npy in memory: version 1, this header text, these bytes. */
@@ -67,6 +69,28 @@ static void number_types(void **state)
   aus_ctx_destroy(ctx);
 }
 
+/* What numpy.save made of Fortran arrays whose element [i][j][k] is 100 i + 10 j + k. */
+static void fortran_order_is_turned(void **state)
+{
+  (void)state;
+  aus_ctx *ctx = test_ctx(1);
+  const struct { const uint8_t *bytes; size_t n; int32_t rank; int64_t dim[3]; } t[] = {
+    { fortran_f4, sizeof fortran_f4, 2, { 3, 5, 1 } }, { fortran_f8, sizeof fortran_f8, 2, { 4, 2, 1 } },
+    { fortran_i2, sizeof fortran_i2, 3, { 2, 3, 4 } }, { fortran_column, sizeof fortran_column, 2, { 1, 6, 1 } },
+    { fortran_empty, sizeof fortran_empty, 3, { 2, 0, 3 } } };
+  for (size_t c = 0; c < sizeof t / sizeof *t; c++) {
+    aus_npy a;
+    assert_ok(ctx, aus_npy_read_memory(ctx, t[c].bytes, t[c].n, &a));
+    assert_int_equal(a.rank, t[c].rank);
+    for (int d = 0; d < a.rank; d++) assert_int_equal(a.dim[d], t[c].dim[d]);
+    assert_int_equal(a.count, t[c].dim[0] * t[c].dim[1] * t[c].dim[2]);
+    const int64_t *dim = t[c].dim;
+    for (int64_t i = 0; i < a.count; i++) assert_near(a.data[i], 100 * (i / (dim[1] * dim[2])) + 10 * (i / dim[2] % dim[1]) + i % dim[2], 0);
+    aus_free(ctx, a.data);
+  }
+  aus_ctx_destroy(ctx);
+}
+
 static void bad_arrays(void **state)
 {
   (void)state;
@@ -77,7 +101,7 @@ static void bad_arrays(void **state)
   const struct { const char *dict; size_t n; aus_status want; } t[] = {
     { "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }", 16, AUS_EFORMAT },  /* too many bytes */
     { "{'descr': '<f4', 'fortran_order': False, 'shape': (5,), }", 16, AUS_EFORMAT },
-    { "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 2), }", 16, AUS_ENOTSUP },
+    { "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }", 16, AUS_EFORMAT },
     { "{'descr': '>f4', 'fortran_order': False, 'shape': (4,), }", 16, AUS_ENOTSUP },
     { "{'descr': '<c8', 'fortran_order': False, 'shape': (2,), }", 16, AUS_ENOTSUP },
     { "{'descr': '<f4', 'fortran_order': False}", 16, AUS_EFORMAT },
@@ -110,6 +134,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(round_trip),
     cmocka_unit_test(number_types),
+    cmocka_unit_test(fortran_order_is_turned),
     cmocka_unit_test(bad_arrays),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,8 @@
 /* npy.c - reads and writes NumPy's .npy (NEP 1): magic, version, a header that is a Python dict
  * literal of exactly three keys, then the numbers.
  *
- * The header is parsed for what NumPy writes, not as Python: unknown keys are refused. */
+ * The header is parsed for what NumPy writes, not as Python: unknown keys are refused. Arrays in Fortran order (first
+ * index fastest, what NumPy writes of a transposed array) are turned into row-major while they are read. */
 #include "format/npy.h"
 
 #include <limits.h>
@@ -109,6 +110,24 @@ static float number_at(const unsigned char *p, char kind, size_t size)
   return (float)i8;
 }
 
+/* Numbers from the file into rows. Fortran order: step[i] numbers lie between neighbours along dimension i. */
+static void fill(const unsigned char *p, char kind, size_t item, bool fortran, aus_npy *out)
+{
+  int64_t at[AUS_NPY_MAX_RANK] = { 0 }, step[AUS_NPY_MAX_RANK], from = 0;
+  if (!fortran && kind == 'f' && item == sizeof *out->data) { memcpy(out->data, p, (size_t)out->count * item); return; }
+  for (int32_t d = 0; d < out->rank; d++) step[d] = d ? step[d - 1] * out->dim[d - 1] : 1;
+  for (int64_t i = 0; i < out->count; i++) {
+    out->data[i] = number_at(p + (size_t)from * item, kind, item);
+    if (!fortran) { from++; continue; }
+    for (int32_t d = out->rank - 1; d >= 0; d--) { /* the last index counts first */
+      from += step[d];
+      if (++at[d] < out->dim[d]) break;
+      from -= step[d] * at[d];
+      at[d] = 0;
+    }
+  }
+}
+
 aus_status aus_npy_read_memory(aus_ctx *ctx, const void *bytes, size_t size, aus_npy *out)
 {
   const unsigned char *b = bytes;
@@ -131,13 +150,12 @@ aus_status aus_npy_read_memory(aus_ctx *ctx, const void *bytes, size_t size, aus
   size_t count = 1, total;
   for (int i = 0; i < out->rank; i++)
     if ((uint64_t)out->dim[i] > SIZE_MAX || !aus_mul_size(count, (size_t)out->dim[i], &count)) return aus_fail(ctx, AUS_ELIMIT, ".npy shape is too large");
-  if (h.fortran && out->rank > 1) return aus_fail(ctx, AUS_ENOTSUP, ".npy is in Fortran order; save numpy.ascontiguousarray of it");
   if (!aus_mul_size(count, item, &total) || total != size - start - length)
     return aus_fail(ctx, AUS_EFORMAT, ".npy should hold %zu numbers of %zu bytes, and holds %zu bytes", count, item, size - start - length);
   out->count = (int64_t)count;
   out->data = aus_alloc(ctx, count ? count : 1, sizeof *out->data);
   if (!out->data) return AUS_ENOMEM;
-  for (size_t i = 0; i < count; i++) out->data[i] = number_at(b + start + length + i * item, kind, item);
+  fill(b + start + length, kind, item, h.fortran && out->rank > 1, out);
   return AUS_OK;
 }
 

@@ -13,7 +13,7 @@ typedef struct aus_npy {
   float *data; /* [count], row-major, owned: aus_free */
 } aus_npy;
 
-/* Versions 1 to 3; <f4 <f8 <f2 <i4 <i8 <i2 |i1 |u1 |b1; row-major only. AUS_EFORMAT, AUS_EIO, AUS_ENOTSUP, AUS_ENOMEM. */
+/* Versions 1 to 3; <f4 <f8 <f2 <i4 <i8 <i2 |i1 |u1 |b1; row-major or Fortran order. AUS_EFORMAT, AUS_EIO, AUS_ENOTSUP, AUS_ENOMEM. */
 aus_status aus_npy_read(aus_ctx *ctx, const char *path, aus_npy *out);
 aus_status aus_npy_read_memory(aus_ctx *ctx, const void *bytes, size_t size, aus_npy *out);
 

@@ -8,16 +8,22 @@
 #include "la/la.h"
 
 #include <math.h>
+#include <string.h>
+
+static const float EPS = 1e-9f;
 
 enum { STRIP = 16 };
 
-/* The columns of one task. */
-typedef struct strip { int64_t from, to; double sN[STRIP], sP[STRIP], square[STRIP]; bool moves[STRIP]; } strip;
+/* The columns of one task: from .. from + n. */
+typedef struct strip { int64_t from, n; float sN[STRIP], sP[STRIP]; double sum[2][STRIP]; bool frozen; } strip;
+
+static bool frozen(const aus_nmf_fitting *f, int64_t k) { return f->config->frozen && f->config->frozen[k]; }
 
 static strip strip_of(const aus_nmf_fitting *f, int64_t item)
 {
-  strip s = { .from = item * STRIP, .to = (item + 1) * STRIP < f->atoms ? (item + 1) * STRIP : f->atoms };
-  for (int64_t k = s.from; k < s.to; k++) s.moves[k - s.from] = !(f->config->frozen && f->config->frozen[k]);
+  strip s = { .from = item * STRIP };
+  s.n = f->atoms - s.from < STRIP ? f->atoms - s.from : STRIP;
+  for (int64_t k = 0; k < s.n; k++) s.frozen = s.frozen || frozen(f, s.from + k);
   return s;
 }
 
@@ -33,35 +39,39 @@ static const float *p_row(const aus_nmf_fitting *f, int64_t i)
 static void correlate(const aus_nmf_fitting *f, strip *s)
 {
   for (int64_t i = 0; i < f->bins; i++) {
-    const float *N = f->chunk[0].N + i * f->atoms, *P = p_row(f, i), *w = f->w + i * f->atoms;
-    for (int64_t k = s->from; k < s->to; k++) {
-      s->sN[k - s->from] += (double)N[k] * w[k];
-      s->sP[k - s->from] += (double)P[k] * w[k];
+    const float *N = f->chunk[0].N + i * f->atoms + s->from, *P = p_row(f, i) + s->from, *w = f->w + i * f->atoms + s->from;
+    for (int64_t k = 0; k < s->n; k++) {
+      s->sum[0][k] += (double)N[k] * w[k];
+      s->sum[1][k] += (double)P[k] * w[k];
     }
   }
+  for (int64_t k = 0; k < s->n; k++) s->sN[k] = (float)s->sum[0][k], s->sP[k] = (float)s->sum[1][k];
 }
 
+/* Where every column learns, in place; otherwise those that do are put back beside the others. */
 static void step(const aus_nmf_fitting *f, const strip *s)
 {
+  const aus_kernels *k = f->ctx->kernels;
+  float num[STRIP], den[STRIP], kept[STRIP];
   for (int64_t i = 0; i < f->bins; i++) {
-    const float *N = f->chunk[0].N + i * f->atoms, *P = p_row(f, i);
-    float *w = f->w + i * f->atoms;
-    for (int64_t k = s->from; k < s->to; k++) {
-      if (!s->moves[k - s->from]) continue;
-      const double x = w[k], den = P[k] + x * s->sN[k - s->from];
-      const double next = x * (N[k] + x * s->sP[k - s->from]) / (den > 1e-9 ? den : 1e-9);
-      w[k] = next > 1e-30 ? (float)next : 1e-30f;
-    }
+    float *w = f->w + i * f->atoms + s->from;
+    memcpy(kept, w, (size_t)s->n * sizeof *w);
+    k->vec.fma(s->n, w, s->sP, f->chunk[0].N + i * f->atoms + s->from, num);
+    k->vec.fma(s->n, w, s->sN, p_row(f, i) + s->from, den);
+    k->nmf.update(s->n, 0.0f, EPS, num, den, w);
+    for (int64_t j = 0; s->frozen && j < s->n; j++)
+      if (frozen(f, s->from + j)) w[j] = kept[j];
   }
 }
 
-static void to_norm_one(const aus_nmf_fitting *f, strip *s)
+static void to_norm_one(const aus_nmf_fitting *f, const strip *s)
 {
+  double square[STRIP] = { 0 };
   for (int64_t i = 0; i < f->bins; i++)
-    for (int64_t k = s->from; k < s->to; k++) s->square[k - s->from] += (double)f->w[i * f->atoms + k] * f->w[i * f->atoms + k];
-  for (int64_t k = s->from; k < s->to; k++) s->square[k - s->from] = s->moves[k - s->from] && s->square[k - s->from] > 0.0 ? sqrt(s->square[k - s->from]) : 1.0;
+    for (int64_t k = 0; k < s->n; k++) square[k] += (double)f->w[i * f->atoms + s->from + k] * f->w[i * f->atoms + s->from + k];
+  for (int64_t k = 0; k < s->n; k++) square[k] = !frozen(f, s->from + k) && square[k] > 0.0 ? 1.0 / sqrt(square[k]) : 1.0;
   for (int64_t i = 0; i < f->bins; i++)
-    for (int64_t k = s->from; k < s->to; k++) f->w[i * f->atoms + k] = (float)(f->w[i * f->atoms + k] / s->square[k - s->from]);
+    for (int64_t k = 0; k < s->n; k++) f->w[i * f->atoms + s->from + k] = (float)(f->w[i * f->atoms + s->from + k] * square[k]);
 }
 
 static void update_strips(void *arg, int64_t begin, int64_t end, int worker)
@@ -81,7 +91,7 @@ static void normalise_strips(void *arg, int64_t begin, int64_t end, int worker)
   aus_nmf_fitting *f = arg;
   (void)worker;
   for (int64_t item = begin; item < end; item++) {
-    strip s = strip_of(f, item);
+    const strip s = strip_of(f, item);
     to_norm_one(f, &s);
   }
 }

@@ -20,19 +20,14 @@ void aus_nmf_defaults(aus_nmf_config *c)
   *c = (aus_nmf_config){ .beta = 2.0, .unit_norm = 1, .max_iterations = 200, .tolerance = 1e-5, .seed = 1 };
 }
 
-static int64_t panels_of(const aus_nmf_fitting *f) { return (f->frames + f->panel - 1) / f->panel; }
-
-typedef void (*panel_fn)(const aus_nmf_fitting *f, aus_nmf_chunk *c, int64_t at, int64_t n, bool first);
+typedef void (*panel_fn)(const aus_nmf_fitting *f, aus_nmf_chunk *c, int64_t p, bool first);
 
 static void each_panel(aus_nmf_fitting *f, int64_t begin, int64_t end, panel_fn fn)
 {
-  const int64_t panels = panels_of(f);
+  const int64_t panels = aus_nmf_panels(f);
   for (int64_t j = begin; j < end; j++) {
     const int64_t from = panels * j / f->chunks;
-    for (int64_t p = from; p < panels * (j + 1) / f->chunks; p++) {
-      const int64_t at = p * f->panel, n = f->frames - at < f->panel ? f->frames - at : f->panel;
-      fn(f, &f->chunk[j], at, n, p == from);
-    }
+    for (int64_t p = from; p < panels * (j + 1) / f->chunks; p++) fn(f, &f->chunk[j], p, p == from);
   }
 }
 
@@ -118,7 +113,7 @@ static aus_status check(aus_nmf_fitting *f, const aus_nmf_config *c)
 }
 
 /* W and H uniform in (0, 1); columns of W to norm one, rows of H by the old norms [LeRoux15, code]. */
-static void start(aus_nmf_fitting *f)
+static void start(aus_nmf_fitting *f, float *h)
 {
   const aus_nmf_config *c = f->config;
   aus_rng rng;
@@ -128,16 +123,17 @@ static void start(aus_nmf_fitting *f)
   }
   for (int32_t k = 0; !c->warm_h && k < f->atoms; k++) {
     aus_rng_init(&rng, c->seed, (uint64_t)(1u << 30) + (uint64_t)k);
-    for (int64_t t = 0; t < f->frames; t++) f->h[k * f->frames + t] = (float)(aus_rng_uniform(&rng) + 1e-7);
+    for (int64_t t = 0; t < f->frames; t++) h[k * f->frames + t] = (float)(aus_rng_uniform(&rng) + 1e-7);
   }
   for (int64_t k = 0; c->unit_norm && f->learn_w && k < f->atoms; k++) {
     double sum = 0.0;
     if (c->frozen && c->frozen[k]) continue;
     for (int64_t i = 0; i < f->bins; i++) sum += (double)f->w[i * f->atoms + k] * f->w[i * f->atoms + k];
     const float norm = (float)sqrt(sum);
-    for (int64_t t = 0; norm > 0 && t < f->frames; t++) f->h[k * f->frames + t] *= norm;
+    for (int64_t t = 0; norm > 0 && t < f->frames; t++) h[k * f->frames + t] *= norm;
   }
   if (c->unit_norm && f->learn_w) aus_nmf_normalise(f);
+  aus_nmf_h_in(f, h);
 }
 
 static aus_status allocate(aus_nmf_fitting *f)
@@ -155,7 +151,8 @@ static aus_status allocate(aus_nmf_fitting *f)
   f->scratch = aus_alloc(ctx, euclid * (aus_sgemm_scratch(ctx, f->atoms, f->atoms, f->bins) + aus_sgemm_scratch(ctx, f->bins, f->atoms, f->atoms)) + 1, 1);
   f->w_sum = aus_alloc(ctx, K, sizeof(float));
   f->mu = aus_alloc(ctx, K, sizeof(float));
-  if (!f->w_rows.a || !f->w_columns.a || !f->gram.a || !f->wtw || !f->wp || !f->scratch || !f->w_sum || !f->mu) return AUS_ENOMEM;
+  f->h = aus_alloc_zero(ctx, (size_t)aus_nmf_panels(f) * K, (size_t)f->ld * sizeof(float));
+  if (!f->w_rows.a || !f->w_columns.a || !f->gram.a || !f->wtw || !f->wp || !f->scratch || !f->w_sum || !f->mu || !f->h) return AUS_ENOMEM;
   for (int j = 0; j < f->chunks; j++)
     if (!aus_nmf_chunk_alloc(f, &f->chunk[j])) return AUS_ENOMEM;
   for (size_t k = 0; k < K; k++) f->mu[k] = (float)(f->config->mu_atom ? f->config->mu_atom[k] : f->config->mu);
@@ -164,7 +161,7 @@ static aus_status allocate(aus_nmf_fitting *f)
 
 static void release(aus_nmf_fitting *f)
 {
-  void *const own[] = { f->w_rows.a, f->w_columns.a, f->gram.a, f->wtw, f->wp, f->scratch, f->w_sum, f->mu };
+  void *const own[] = { f->w_rows.a, f->w_columns.a, f->gram.a, f->wtw, f->wp, f->scratch, f->w_sum, f->mu, f->h };
   for (size_t i = 0; i < sizeof own / sizeof *own; i++) aus_free(f->ctx, own[i]);
   for (int j = 0; j < f->chunks; j++) aus_free(f->ctx, f->chunk[j].plane);
 }
@@ -172,18 +169,19 @@ static void release(aus_nmf_fitting *f)
 static aus_status run(aus_ctx *ctx, const aus_nmf_config *config, int64_t bins, int64_t frames, const float *v, float *w,
                       float *h, bool learn_w, aus_nmf_result *result)
 {
-  aus_nmf_fitting f = { .ctx = ctx, .config = config, .bins = bins, .frames = frames, .atoms = config->atoms, .v = v, .w = w, .h = h, .learn_w = learn_w };
+  aus_nmf_fitting f = { .ctx = ctx, .config = config, .bins = bins, .frames = frames, .atoms = config->atoms, .v = v, .w = w, .learn_w = learn_w };
   aus_nmf_result r = {0};
   AUS_TRY(check(&f, config));
   f.panel = PANEL / ctx->kernels->gemm.nr * ctx->kernels->gemm.nr;
   f.ld = (f.panel + 15) / 16 * 16 + 16; /* an odd number of cache lines, so that rows do not share sets of L1 */
-  const int64_t panels = panels_of(&f);
+  const int64_t panels = aus_nmf_panels(&f);
   f.chunks = panels < AUS_NMF_CHUNKS ? (int)panels : AUS_NMF_CHUNKS;
   aus_status status = allocate(&f);
   if (status == AUS_OK) {
-    start(&f);
+    start(&f, h);
     r.start = measured(&f);
     status = iterate(&f, &r);
+    aus_nmf_h_out(&f, h);
   }
   release(&f);
   if (result && status == AUS_OK) *result = r;

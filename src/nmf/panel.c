@@ -32,115 +32,123 @@ float *aus_nmf_chunk_alloc(const aus_nmf_fitting *f, aus_nmf_chunk *c)
   const size_t plane = (size_t)(f->bins * f->ld), side = (size_t)(f->atoms * f->ld), ld = (size_t)f->ld;
   const size_t turned = (size_t)(round_up(f->atoms, tiles(f)->nr) * f->panel), dict = (size_t)(f->bins * f->atoms);
   const size_t p = (size_t)round_up(aus_nmf_p_count(f), 16);
-  float *block = aus_alloc_zero(f->ctx, plane * (two ? 2 : 1) + ld + 3 * side + turned + dict + p, sizeof(float));
+  float *block = aus_alloc_zero(f->ctx, plane * (two ? 2 : 1) + ld + 2 * side + turned + dict + p, sizeof(float));
   if (!block) return NULL;
   c->plane = block;
   c->power = two ? c->plane + plane : NULL;
   c->row = c->plane + (two ? 2 * plane : plane);
   c->num = c->row + ld;
   c->den = c->num + side;
-  c->h = c->den + side;
-  c->ht = c->h + side;
+  c->ht = c->den + side;
   c->P = c->ht + turned;
   c->N = c->P + p;
   return block;
 }
 
-/* n numbers of row i of V from frame `at` on, their zeros raised. */
-static const float *v_row(const aus_nmf_fitting *f, const aus_nmf_chunk *c, int64_t i, int64_t at, int64_t n)
+static float *h_of(const aus_nmf_fitting *f, int64_t p) { return f->h + p * f->atoms * f->ld; }
+
+static int64_t frames_of(const aus_nmf_fitting *f, int64_t p) { return f->frames - p * f->panel < f->panel ? f->frames - p * f->panel : f->panel; }
+
+void aus_nmf_h_in(const aus_nmf_fitting *f, const float *h)
 {
-  const float *v = f->v + i * f->frames + at;
+  for (int64_t p = 0; p < aus_nmf_panels(f); p++)
+    for (int32_t k = 0; k < f->atoms; k++) memcpy(h_of(f, p) + k * f->ld, h + k * f->frames + p * f->panel, (size_t)frames_of(f, p) * sizeof *h);
+}
+
+void aus_nmf_h_out(const aus_nmf_fitting *f, float *h)
+{
+  for (int64_t p = 0; p < aus_nmf_panels(f); p++)
+    for (int32_t k = 0; k < f->atoms; k++) memcpy(h + k * f->frames + p * f->panel, h_of(f, p) + k * f->ld, (size_t)frames_of(f, p) * sizeof *h);
+}
+
+/* Row i of the panel's V, its zeros raised. */
+static const float *v_row(const aus_nmf_fitting *f, const aus_nmf_chunk *c, int64_t i, int64_t p)
+{
+  const float *v = f->v + i * f->frames + p * f->panel;
   if (f->floor == 0.0f) return v;
-  f->ctx->kernels->vec.max_s(n, v, f->floor, c->row);
+  f->ctx->kernels->vec.max_s(frames_of(f, p), v, f->floor, c->row);
   return c->row;
 }
 
-/* The panel's H; what is beyond n is zero. */
-static void load_h(const aus_nmf_fitting *f, const aus_nmf_chunk *c, int64_t at, int64_t n)
+static void load_v(const aus_nmf_fitting *f, const aus_nmf_chunk *c, int64_t p)
 {
-  for (int32_t k = 0; k < f->atoms; k++) {
-    memcpy(c->h + k * f->ld, f->h + k * f->frames + at, (size_t)n * sizeof(float));
-    memset(c->h + k * f->ld + n, 0, (size_t)(f->panel - n) * sizeof(float));
-  }
+  const size_t bytes = (size_t)frames_of(f, p) * sizeof(float);
+  for (int64_t i = 0; i < f->bins; i++) memcpy(c->plane + i * f->ld, f->v + i * f->frames + p * f->panel, bytes);
 }
 
-static void store_h(const aus_nmf_fitting *f, const aus_nmf_chunk *c, int64_t at, int64_t n)
+/* Rows [begin, end) of panels of plane = W H, and where they start: */
+static int64_t reconstruct(const aus_nmf_fitting *f, const aus_nmf_chunk *c, int64_t begin, int64_t end, int64_t p)
 {
-  for (int32_t k = 0; k < f->atoms; k++) memcpy(f->h + k * f->frames + at, c->h + k * f->ld, (size_t)n * sizeof(float));
+  const int64_t at = p * f->panel, n = frames_of(f, p);
+  const int64_t row = begin * f->w_rows.h, most = f->bins - f->atoms, near = row < most ? row : most;
+  const float *v = near >= 0 ? f->v + near * f->frames + at : NULL; /* these rows of V are wanted next */
+  aus_packed_times(tiles(f), &f->w_rows, begin, end, round_up(n, tiles(f)->nr), h_of(f, p), f->ld, n == f->panel ? v : NULL, f->frames, c->plane, f->ld);
+  return row;
 }
 
-static void load_v(const aus_nmf_fitting *f, const aus_nmf_chunk *c, int64_t at, int64_t n)
-{
-  for (int64_t i = 0; i < f->bins; i++) memcpy(c->plane + i * f->ld, f->v + i * f->frames + at, (size_t)n * sizeof(float));
-}
-
-/* plane = W H */
-static void reconstruct(const aus_nmf_fitting *f, const aus_nmf_chunk *c, int64_t n)
-{
-  aus_packed_times(tiles(f), &f->w_rows, round_up(n, tiles(f)->nr), c->h, f->ld, NULL, 0, c->plane, f->ld);
-}
-
-/* A and B of the panel; true: B is 1 everywhere. */
-static bool factors(const aus_nmf_fitting *f, const aus_nmf_chunk *c, int64_t at, int64_t n)
+/* A and B of the panel, as many rows at a time as stay near; true: B is 1 everywhere. */
+static bool factors(const aus_nmf_fitting *f, const aus_nmf_chunk *c, int64_t p)
 {
   int kind = AUS_NMF_ONES;
-  reconstruct(f, c, n);
-  for (int64_t i = 0; i < f->bins; i++) {
-    float *l = c->plane + i * f->ld;
-    kind = aus_beta_factors(f->ctx, f->config->beta, n, v_row(f, c, i, at, n), l, l, c->power ? c->power + i * f->ld : NULL);
+  const int64_t panels = aus_packed_panels(&f->w_rows), together = f->atoms > f->w_rows.h ? f->atoms / f->w_rows.h : 1;
+  for (int64_t begin = 0; begin < panels; begin += together) {
+    const int64_t end = begin + together < panels ? begin + together : panels, to = end * f->w_rows.h < f->bins ? end * f->w_rows.h : f->bins;
+    for (int64_t i = reconstruct(f, c, begin, end, p); i < to; i++) {
+      float *l = c->plane + i * f->ld;
+      kind = aus_beta_factors(f->ctx, f->config->beta, frames_of(f, p), v_row(f, c, i, p), l, l, c->power ? c->power + i * f->ld : NULL);
+    }
   }
   return kind == AUS_NMF_ONES;
 }
 
-/* Where the panel after [at, at + n) lies in V, to be fetched: NULL when there is none. */
-static const float *next_panel(const aus_nmf_fitting *f, int64_t at, int64_t n)
+static void times(const aus_nmf_fitting *f, const aus_packed *a, int64_t n, const float *b, const float *ahead, float *c)
 {
-  return at + n + f->panel <= f->frames ? f->v + at + n : NULL;
+  aus_packed_times(tiles(f), a, 0, aus_packed_panels(a), round_up(n, tiles(f)->nr), b, f->ld, ahead, f->frames, c, f->ld);
 }
 
 /* Step 1. */
-static void update_h(const aus_nmf_fitting *f, const aus_nmf_chunk *c, int64_t at, int64_t n)
+static void update_h(const aus_nmf_fitting *f, const aus_nmf_chunk *c, int64_t p)
 {
   const struct aus_nmf_kernels *k = &f->ctx->kernels->nmf;
-  const int64_t ld = f->ld, wide = round_up(n, tiles(f)->nr);
-  const float *next = next_panel(f, at, n);
+  const int64_t n = frames_of(f, p), ld = f->ld;
+  const bool euclid = aus_nmf_euclidean(f), more = euclid && (p + 2) * f->panel <= f->frames;
+  float *h = h_of(f, p);
   bool ones = false;
-  if (aus_nmf_euclidean(f)) load_v(f, c, at, n);
-  else ones = factors(f, c, at, n);
-  aus_packed_times(tiles(f), &f->w_columns, wide, c->plane, ld, next, f->frames, c->num, ld);
-  if (aus_nmf_euclidean(f)) aus_packed_times(tiles(f), &f->gram, wide, c->h, ld, NULL, 0, c->den, ld);
-  else if (!ones) aus_packed_times(tiles(f), &f->w_columns, wide, c->power, ld, NULL, 0, c->den, ld);
+  if (euclid) load_v(f, c, p);
+  else ones = factors(f, c, p);
+  times(f, &f->w_columns, n, c->plane, more ? f->v + (p + 1) * f->panel : NULL, c->num);
+  if (euclid) times(f, &f->gram, n, h, NULL, c->den);
+  else if (!ones) times(f, &f->w_columns, n, c->power, NULL, c->den);
   for (int64_t i = 0; i < f->atoms; i++)
-    if (ones) k->update_by(n, f->w_sum[i] + f->mu[i], EPS, c->num + i * ld, c->h + i * ld);
-    else k->update(n, f->mu[i], EPS, c->num + i * ld, c->den + i * ld, c->h + i * ld);
+    if (ones) k->update_by(n, f->w_sum[i] + f->mu[i], EPS, c->num + i * ld, h + i * ld);
+    else k->update(n, f->mu[i], EPS, c->num + i * ld, c->den + i * ld, h + i * ld);
 }
 
 /* Steps 2 and 3. */
-static void gather_w(const aus_nmf_fitting *f, aus_nmf_chunk *c, int64_t at, int64_t n, bool first)
+static void gather_w(const aus_nmf_fitting *f, aus_nmf_chunk *c, int64_t p, bool first)
 {
-  const int64_t F = f->bins, K = f->atoms, ld = f->ld;
-  const bool ones = aus_nmf_euclidean(f) || factors(f, c, at, n);
-  tiles(f)->pack_b(1, K, n, c->h, ld, c->ht);
+  const int64_t F = f->bins, K = f->atoms, n = frames_of(f, p), ld = f->ld;
+  const bool euclid = aus_nmf_euclidean(f), ones = euclid || factors(f, c, p);
+  const float *h = h_of(f, p);
+  tiles(f)->pack_b(1, K, n, h, ld, c->ht);
   aus_rows_times(tiles(f), F, K, n, c->plane, ld, c->ht, !first, c->N, K);
-  if (aus_nmf_euclidean(f)) aus_rows_times(tiles(f), K, K, n, c->h, ld, c->ht, !first, c->P, K);
+  if (euclid) aus_rows_times(tiles(f), K, K, n, h, ld, c->ht, !first, c->P, K);
   else if (!ones) aus_rows_times(tiles(f), F, K, n, c->power, ld, c->ht, !first, c->P, K);
   else
-    for (int64_t i = 0; i < K; i++) c->P[i] = (first ? 0.0f : c->P[i]) + (float)f->ctx->kernels->vec.sum(n, c->h + i * ld);
+    for (int64_t i = 0; i < K; i++) c->P[i] = (first ? 0.0f : c->P[i]) + (float)f->ctx->kernels->vec.sum(n, h + i * ld);
 }
 
-void aus_nmf_panel_update(const aus_nmf_fitting *f, aus_nmf_chunk *c, int64_t at, int64_t n, bool first)
+void aus_nmf_panel_update(const aus_nmf_fitting *f, aus_nmf_chunk *c, int64_t p, bool first)
 {
-  load_h(f, c, at, n);
-  update_h(f, c, at, n);
-  if (f->learn_w) gather_w(f, c, at, n, first);
-  store_h(f, c, at, n);
+  update_h(f, c, p);
+  if (f->learn_w) gather_w(f, c, p, first);
 }
 
-void aus_nmf_panel_measure(const aus_nmf_fitting *f, aus_nmf_chunk *c, int64_t at, int64_t n, bool first)
+void aus_nmf_panel_measure(const aus_nmf_fitting *f, aus_nmf_chunk *c, int64_t p, bool first)
 {
+  const int64_t n = frames_of(f, p);
   if (first) c->divergence = c->penalty = 0.0;
-  load_h(f, c, at, n);
-  reconstruct(f, c, n);
-  for (int64_t i = 0; i < f->bins; i++) c->divergence += aus_beta_divergence(f->config->beta, n, v_row(f, c, i, at, n), c->plane + i * f->ld);
-  for (int64_t k = 0; k < f->atoms; k++) c->penalty += f->mu[k] * f->ctx->kernels->vec.sum(n, c->h + k * f->ld);
+  reconstruct(f, c, 0, aus_packed_panels(&f->w_rows), p);
+  for (int64_t i = 0; i < f->bins; i++) c->divergence += aus_beta_divergence(f->config->beta, n, v_row(f, c, i, p), c->plane + i * f->ld);
+  for (int64_t k = 0; k < f->atoms; k++) c->penalty += f->mu[k] * f->ctx->kernels->vec.sum(n, h_of(f, p) + k * f->ld);
 }

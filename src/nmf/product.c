@@ -30,16 +30,16 @@ void aus_packed_fill(const struct aus_gemm_kernels *g, bool trans, const float *
   }
 }
 
-void aus_packed_times(const struct aus_gemm_kernels *g, const aus_packed *p, int64_t n, const float *b, int64_t ldb,
+void aus_packed_times(const struct aus_gemm_kernels *g, const aus_packed *p, int64_t begin, int64_t end, int64_t n, const float *b, int64_t ldb,
                       const float *ahead, int64_t ahead_ld, float *c, int64_t ldc)
 {
-  const int64_t tall = aus_packed_panels(p) * p->h;
+  const int64_t tall = aus_packed_panels(p) * p->h, from = begin * p->h, to = end * p->h < p->m ? end * p->h : p->m;
   for (int64_t j = 0; j < n; j += g->nr)
     for (int64_t k0 = 0; k0 < p->k; k0 += p->k_block) {
       const int64_t kk = p->k - k0 < p->k_block ? p->k - k0 : p->k_block;
       const struct aus_gemm_block block = {
-        .m = p->m, .n = g->nr, .k = kk, .a = p->a + k0 * tall, .a_step = kk * p->h, .h = p->h, .b = b + k0 * ldb + j, .ldb = ldb,
-        .c = c + j, .ldc = ldc, .alpha = 1.0f, .beta = k0 ? 1.0f : 0.0f, .ahead = ahead ? ahead + k0 * ahead_ld + j : NULL, .ahead_ld = ahead_ld,
+        .m = to - from, .n = g->nr, .k = kk, .a = p->a + k0 * tall + from * kk, .a_step = kk * p->h, .h = p->h, .b = b + k0 * ldb + j, .ldb = ldb,
+        .c = c + from * ldc + j, .ldc = ldc, .alpha = 1.0f, .beta = k0 ? 1.0f : 0.0f, .ahead = ahead ? ahead + k0 * ahead_ld + j : NULL, .ahead_ld = ahead_ld,
       };
       g->block(&block);
     }

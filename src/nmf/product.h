@@ -19,8 +19,9 @@ int64_t aus_packed_panels(const aus_packed *p);
 /* Packs panels [begin, end) of op(a); trans: a is stored [k][m]. */
 void aus_packed_fill(const struct aus_gemm_kernels *g, bool trans, const float *a, int64_t lda, int64_t begin, int64_t end, const aus_packed *p);
 
-/* c[m][n] = p b, n a multiple of g->nr. While it runs, ahead[k][n] (rows ahead_ld apart) is fetched; NULL: nothing. */
-void aus_packed_times(const struct aus_gemm_kernels *g, const aus_packed *p, int64_t n, const float *b, int64_t ldb,
+/* Rows of panels [begin, end) of p b into c, n columns, a multiple of g->nr; c is its row 0. While each nr columns of them are
+ * made, the same columns of ahead are fetched, p->k rows ahead_ld apart; NULL: nothing is. */
+void aus_packed_times(const struct aus_gemm_kernels *g, const aus_packed *p, int64_t begin, int64_t end, int64_t n, const float *b, int64_t ldb,
                       const float *ahead, int64_t ahead_ld, float *c, int64_t ldc);
 
 /* c[m][n] = a[m][k] b (+ c when add), a as it lies, b packed by g->pack_b as one block of k. */
