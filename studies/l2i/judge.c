@@ -7,7 +7,6 @@
 
 aus_status judge_open(aus_ctx *ctx, const char *model, int64_t samples, judge *j)
 {
-  bool sigmoid;
   *j = (judge){ .ctx = ctx, .samples = samples };
   AUS_TRY(aus_model_open(ctx, model, &j->model));
   AUS_TRY(aus_bundle_open(ctx, model, &j->bundle));
@@ -18,16 +17,19 @@ aus_status judge_open(aus_ctx *ctx, const char *model, int64_t samples, judge *j
   j->frames = aus_stft_frames(j->stft, samples);
   if (j->fe->waveform || j->frames != j->fe->patch)
     return aus_fail(ctx, AUS_EINVAL, "%s hears %lld frames, a clip has %lld", model, (long long)j->fe->patch, (long long)j->frames);
-  const aus_dims dims = aus_frontend_dims(j->fe, JUDGE_ROWS, j->fe->patch);
-  const char *logits = aus_l2i_logits(j->bundle, &sigmoid);
+  const char *logits = aus_l2i_logits(j->bundle, &j->sigmoid);
   j->scratch = aus_alloc(ctx, (size_t)aus_frontend_floats(j->fe, j->fe->patch), sizeof *j->scratch);
   if (!j->scratch) return AUS_ENOMEM;
-  return aus_run_create(ctx, j->bundle, &dims, &logits, 1, &j->run);
+  for (int rows = 1; rows <= JUDGE_ROWS; rows++) {
+    const aus_dims dims = aus_frontend_dims(j->fe, rows, j->fe->patch);
+    AUS_TRY(aus_run_create(ctx, j->bundle, &dims, &logits, 1, &j->run[rows - 1]));
+  }
+  return AUS_OK;
 }
 
 void judge_close(judge *j)
 {
-  aus_run_destroy(j->run);
+  for (int rows = 0; rows < JUDGE_ROWS; rows++) aus_run_destroy(j->run[rows]);
   aus_free(j->ctx, j->scratch);
   aus_frontend_destroy(j->fe);
   aus_bundle_close(j->bundle);
@@ -45,15 +47,21 @@ int32_t judge_class(const judge *j, const char *label)
 aus_status judge_logits(judge *j, int64_t n, const float *x, float *logits)
 {
   const int64_t floats = aus_frontend_floats(j->fe, j->fe->patch);
-  float *to = aus_run_input(j->run, 0), floor;
+  aus_run *run = j->run[n - 1];
+  float *to = aus_run_input(run, 0), floor;
   for (int64_t i = 0; i < n; i++) {
     AUS_TRY(aus_frontend_floor(j->fe, j->samples, x + i * j->samples, &floor));
     AUS_TRY(aus_frontend_patch(j->fe, j->samples, x + i * j->samples, 0, j->fe->patch, floor, j->scratch, to + i * floats));
   }
-  for (int64_t i = n; i < JUDGE_ROWS; i++) memset(to + i * floats, 0, (size_t)floats * sizeof *to);
-  AUS_TRY(aus_run_forward(j->run));
-  memcpy(logits, aus_run_tap(j->run, 0, NULL), (size_t)n * (size_t)j->classes * sizeof *logits);
+  AUS_TRY(aus_run_forward(run));
+  memcpy(logits, aus_run_tap(run, 0, NULL), (size_t)n * (size_t)j->classes * sizeof *logits);
   return AUS_OK;
+}
+
+aus_status judge_masked(const judge *j, const float *logits, const float *in, const float *out, int32_t c, aus_masked *m)
+{
+  if (!j->sigmoid) return aus_eval_masked(j->ctx, j->classes, logits, in, out, c, m);
+  return aus_eval_masked(j->ctx, 2, (const float[]){ 0, logits[c] }, (const float[]){ 0, in[c] }, (const float[]){ 0, out[c] }, 1, m);
 }
 
 aus_status judge_take(judge *j, const float *x, heard *h)

@@ -18,7 +18,8 @@ typedef struct judge {
   aus_bundle *bundle;
   aus_frontend *fe;
   aus_stft *stft;
-  aus_run *run;              /* of JUDGE_ROWS patches, its only tap the logits */
+  aus_run *run[JUDGE_ROWS];  /* of one patch, of two; the only tap the logits */
+  bool sigmoid;              /* scores are independent: several labels a sound */
   int32_t classes, bins;
   int64_t samples, frames;   /* of one clip */
   float *scratch;
@@ -39,6 +40,9 @@ void judge_close(judge *j);
 int32_t judge_class(const judge *j, const char *label); /* -1: none of that name */
 /* x: n sounds of j->samples, one behind the other -> logits[n][classes]. n at most JUDGE_ROWS. */
 aus_status judge_logits(judge *j, int64_t n, const float *x, float *logits);
+
+/* What the classifier says of a sound, of a part and of the rest; for independent scores of class c alone: c or not c, whose softmax is the sigmoid. */
+aus_status judge_masked(const judge *j, const float *logits, const float *in, const float *out, int32_t c, aus_masked *m);
 
 /* Reads a clip (padded with silence to j->samples) and transforms it. heard_free also after a failure. */
 aus_status judge_hear(judge *j, const char *path, heard *h);

@@ -4,9 +4,11 @@
  *   measure fidelity OPTIONS                     does each interpreter say what the classifier says
  *   measure faith    OPTIONS                     logit lost as atoms above tau go, against chance of equal count and of equal energy
  *   measure overlap  OPTIONS --list FILE         two sources, or a source in noise: what interpretations let through
+ *   measure multi    OPTIONS --list FILE         several labels a sound (10 s): what classifier and interpreters say of each class
+ *   measure multi-faith OPTIONS --list FILE      as faith, for every class that the classifier says
  *   measure time     OPTIONS                     milliseconds for one explanation, the classifier included
  *
- * OPTIONS: --model FILE.aus --clips FOLDER --fold N --out FILE.tsv [--l2i NAME=FILE.aus]... [--limit N] [--every N] [--slime SAMPLES] [--seed S] [--threads N]
+ * OPTIONS: --model FILE.aus --clips FOLDER --fold N --out FILE.tsv [--l2i NAME=FILE.aus]... [--limit N] [--every N] [--slime SAMPLES] [--seconds N (5)] [--seed S] [--threads N]
  *
  * A table that is there already is left alone, so an interrupted study goes on where it was. */
 #include <stdlib.h>
@@ -15,7 +17,7 @@
 
 #include "study.h"
 
-enum { CLIP = 220500 };
+enum { SECOND = 44100 };
 
 /* ---- fidelity ----------------------------------------------------------------------------------------------- */
 
@@ -93,7 +95,7 @@ static aus_status over_clips(study *s, const char *head, item_fn each)
 
 static aus_status measure(study *s)
 {
-  AUS_TRY(judge_open(s->ctx, s->model, CLIP, &s->j));
+  AUS_TRY(judge_open(s->ctx, s->model, s->seconds * SECOND, &s->j));
   if (s->j.classes > STUDY_CLASSES) return aus_fail(s->ctx, AUS_ELIMIT, "%d classes; the study knows at most %d", (int)s->j.classes, STUDY_CLASSES);
   for (int32_t k = 0; k < s->n_interpreters; k++) AUS_TRY(aus_interpreter_open(s->ctx, s->file[k], s->j.model, &s->it[k]));
   if (strcmp(s->what, "masks") == 0)
@@ -103,7 +105,8 @@ static aus_status measure(study *s)
     return over_clips(s, faith_head, faith_of);
   if (strcmp(s->what, "time") == 0) return over_clips(s, "clip\twho\tread_ms\tlisten_ms\n", time_of);
   if (strcmp(s->what, "overlap") == 0 && s->list) return overlaps(s);
-  return aus_fail(s->ctx, AUS_EINVAL, "measure masks, fidelity, faith, overlap (with --list) or time");
+  if (strncmp(s->what, "multi", 5) == 0 && s->list) return multi(s, strcmp(s->what, "multi-faith") == 0);
+  return aus_fail(s->ctx, AUS_EINVAL, "measure masks, fidelity, faith, time; with --list overlap, multi, multi-faith");
 }
 
 /* ---- options --------------------------------------------------------------------------------------------------------- */
@@ -119,6 +122,7 @@ static int option(study *s, const char *key, char *value)
   else if (strcmp(key, "--limit") == 0) s->limit = atoll(value);
   else if (strcmp(key, "--every") == 0) s->every = atoll(value) > 0 ? atoll(value) : 1;
   else if (strcmp(key, "--slime") == 0) s->slime = atoll(value);
+  else if (strcmp(key, "--seconds") == 0) s->seconds = atoll(value);
   else if (strcmp(key, "--seed") == 0) s->seed = strtoull(value, NULL, 10);
   else if (strcmp(key, "--methods") == 0) {
     snprintf(s->methods, sizeof s->methods, "%s", value);
@@ -148,12 +152,12 @@ static aus_status run(study *s)
 
 int main(int argc, char **argv)
 {
-  static study s = { .limit = INT64_MAX, .every = 1, .slime = 2000, .fold = 1, .threads = 1, .seed = 1 };
+  static study s = { .limit = INT64_MAX, .every = 1, .slime = 2000, .fold = 1, .seconds = 5, .threads = 1, .seed = 1 };
   s.what = argc > 1 ? argv[1] : "";
   int good = argc > 1;
   for (int a = 2; good && a < argc; a += 2) good = a + 1 < argc && option(&s, argv[a], argv[a + 1]);
   if (!good || !s.model || !s.clips || !s.out) {
-    fprintf(stderr, "usage: measure masks|fidelity|faith|overlap|time --model M.aus --clips FOLDER --fold N --out FILE.tsv ... (see measure.c)\n");
+    fprintf(stderr, "usage: measure masks|fidelity|faith|overlap|multi|multi-faith|time --model M.aus --clips FOLDER --fold N --out FILE.tsv ... (see measure.c)\n");
     return 2;
   }
   if (access(s.out, F_OK) == 0) return 0;

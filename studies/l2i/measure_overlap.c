@@ -40,7 +40,7 @@ static aus_status overlap_row(study *s, mixed *m, const char *who, const char *h
   aus_status status = judge_logits(&s->j, 2, two, logits);
   aus_free(s->ctx, two);
   AUS_TRY(status);
-  AUS_TRY(aus_eval_masked(s->ctx, s->j.classes, m->i->h.logits, logits, logits + s->j.classes, m->class, &k));
+  AUS_TRY(judge_masked(&s->j, m->i->h.logits, logits, logits + s->j.classes, m->class, &k));
   AUS_TRY(score_source(s, m, m->i->h.x, &before[0], &before[1]));
   AUS_TRY(score_source(s, m, y, &after[0], &after[1]));
   fprintf(s->to, "%d\t%s\t%s\t%s\t%g\t%s\t%s\t%s\t%.4f\t%.4f\t%.4f\t%.4f\t%.6g\t%.6g\t%.6g\n", s->fold, m->i->path, m->i->label, m->other_label, m->db, who, how, rule, before[0], after[0],

@@ -11,7 +11,7 @@ enum { STUDY_ATOMS = 4096, STUDY_INTERPRETERS = 8, STUDY_METHODS = 32, STUDY_CLA
 typedef struct study {
   const char *what, *model, *clips, *out, *list;
   int fold, threads;
-  int64_t limit, every, slime; /* every: only each so-many-th clip (all its mixtures) */
+  int64_t limit, every, slime, seconds; /* every: only each so-many-th clip (all its mixtures) */
   uint64_t seed;
   int32_t n_interpreters, n_methods;
   const char *name[STUDY_INTERPRETERS], *file[STUDY_INTERPRETERS];
@@ -22,13 +22,14 @@ typedef struct study {
   FILE *to;                  /* the table */
 } study;
 
-typedef struct item { char path[512], label[64]; int32_t label_class; int64_t n; heard h; } item;
+typedef struct item { char path[512], label[128]; int32_t label_class; int64_t n; heard h; } item;
 
 /* Rows of one clip, each in the file of its name. */
 extern const char masks_head[], faith_head[];
 aus_status masks_of(study *s, item *i);
 aus_status faith_of(study *s, item *i);
 aus_status overlaps(study *s); /* of s->list */
+aus_status multi(study *s, bool faith); /* of s->list: several labels a sound */
 
 /* The classifier's answers to mask X and to the rest. */
 aus_status judge_mask(study *s, const item *i, const float *mask, int32_t c, aus_masked *m);
