@@ -51,6 +51,30 @@ static void against_other_libraries(void **state)
   aus_ctx_destroy(ctx);
 }
 
+static void sparseness_in_closed_form(void **state)
+{
+  (void)state;
+  enum { MOST = 431 * 513 };
+  static const int64_t counts[] = { 1, 2, 7, 100, MOST };
+  aus_ctx *ctx = test_ctx(1);
+  float *a = calloc(MOST, sizeof *a);
+  double v;
+  for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+    const double n = (double)counts[c];
+    memset(a, 0, MOST * sizeof *a);
+    a[counts[c] / 2] = -0.3f; /* all in one cell */
+    assert_ok(ctx, aus_eval_gini(ctx, counts[c], a, &v));
+    assert_near(v, (n - 1) / n, 1e-12);
+    assert_near(aus_eval_entropy(counts[c], a), 0, 1e-12);
+    for (int64_t i = 0; i < counts[c]; i++) a[i] = 0.25f; /* spread evenly */
+    assert_ok(ctx, aus_eval_gini(ctx, counts[c], a, &v));
+    assert_near(v, 0, 1e-12);
+    assert_near(aus_eval_entropy(counts[c], a), log(n), 1e-9);
+  }
+  free(a);
+  aus_ctx_destroy(ctx);
+}
+
 static void windows_that_do_not_fit_shrink(void **state)
 {
   (void)state;
@@ -281,7 +305,7 @@ static void wrong_use(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(against_other_libraries), cmocka_unit_test(windows_that_do_not_fit_shrink), cmocka_unit_test(published_cases),
+    cmocka_unit_test(against_other_libraries), cmocka_unit_test(sparseness_in_closed_form), cmocka_unit_test(windows_that_do_not_fit_shrink), cmocka_unit_test(published_cases),
     cmocka_unit_test(pixel_flipping_linear), cmocka_unit_test(random_method_oracle), cmocka_unit_test(blind_explanations_are_found_out),
     cmocka_unit_test(means_over_inputs), cmocka_unit_test(wrong_use)
   };

@@ -22,6 +22,10 @@ exits 0 "atoms as sounds" separate "$song" --separator nmf:2 --out parts --durat
 check "two atoms and the rest" test -s parts/atom1.wav -a -s parts/atom2.wav -a -s parts/residual.wav
 /usr/bin/python3 -c 'import numpy' 2>/dev/null && {
   /usr/bin/python3 -c 'import numpy as n; n.save("bad.npy", n.array([[1, -1.0], [0, 1]], "f4")); n.save("flat.npy", n.ones(4, "f4")); n.save("nan.npy", n.array([[1, n.nan], [0, 1]], "f4"))'
+  /usr/bin/python3 -c 'import numpy as n; n.save("turned.npy", n.asfortranarray(n.load("one/W.npy").astype("f8")))'
+  check "an array in Fortran order" grep -aq "'fortran_order': True" turned.npy
+  exits 0 "is a dictionary too" nmf "$song" --dictionary turned.npy --iterations 20 --out turned
+  check "the same one" sh -c 'cmp known/W.npy turned/W.npy && cmp known/H.npy turned/H.npy'
   exits 3 "negative numbers" nmf bad.npy -k 1
   exits 3 "not a matrix" nmf flat.npy -k 1
   exits 3 "NaN" nmf nan.npy -k 1
