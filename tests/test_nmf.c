@@ -3,6 +3,8 @@
 
 #include <auscult/nmf.h>
 
+#include "nmf/divergence.h"
+
 #include "golden/nmf.h"
 
 static void check_golden(double beta, int unit_norm, double mu, const float *want_w, const float *want_h)
@@ -108,6 +110,34 @@ static void objective_never_rises(void **state)
         }
       }
   }
+  aus_ctx_destroy(ctx);
+}
+
+/* The kernels' sum of divergences against double, far from and very near to equality, for every length of a tail. */
+static void divergence_is_exact_near_and_far(void **state)
+{
+  (void)state;
+  aus_ctx *ctx = test_ctx(1);
+  float v[300], l[300];
+  aus_rng r;
+  aus_rng_init(&r, 5, 5);
+  for (int distance = 0; distance < 5; distance++)
+    for (int n = 0; n <= 300; n += n < 40 ? 1 : 65) {
+      double want[3] = { 0 };
+      for (int i = 0; i < n; i++) {
+        v[i] = (float)exp(8 * aus_rng_uniform(&r) - 4);
+        const double near = pow(10, -distance) * (2 * aus_rng_uniform(&r) - 1);
+        l[i] = distance == 0 ? (float)exp(12 * aus_rng_uniform(&r) - 6) : (float)((double)v[i] * (1 + near));
+        if (distance == 4 && i % 3 == 0) l[i] = v[i];
+        const double x = (double)v[i], y = (double)l[i], f = (x - y) / y;
+        want[2] += 0.5 * (x - y) * (x - y);
+        want[1] += fabs(f) < 1e-2 ? y * f * f * (1.0 / 2 - f * (1.0 / 6 - f * (1.0 / 12 - f / 20))) : x * log(x / y) - x + y;
+        want[0] += fabs(f) < 1e-2 ? f * f * (1.0 / 2 - f * (1.0 / 3 - f * (1.0 / 4 - f / 5))) : f - log1p(f);
+      }
+      for (int beta = 0; beta < 3; beta++) assert_near(aus_beta_divergence(ctx, beta, n, v, l), want[beta], 2e-6 * want[beta]);
+    }
+  const float zero = 0, one = 1; /* what is nothing counts as 1e-9 */
+  assert_near(aus_beta_divergence(ctx, 1, 1, &one, &zero), log(1e9) - 1 + 1e-9, 1e-5);
   aus_ctx_destroy(ctx);
 }
 
@@ -254,6 +284,7 @@ int main(void)
   const struct CMUnitTest tests[] = { cmocka_unit_test(starts),
     cmocka_unit_test(plain_equals_scikit_learn),
     cmocka_unit_test(sparse_equals_the_written_out_updates),
+    cmocka_unit_test(divergence_is_exact_near_and_far),
     cmocka_unit_test(objective_never_rises),
     cmocka_unit_test(planted_atoms_are_found),
     cmocka_unit_test(same_bits_for_any_threads),

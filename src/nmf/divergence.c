@@ -25,15 +25,13 @@ int aus_beta_factors(const aus_ctx *ctx, double beta, int64_t n, const float *v,
 
 static double term(double beta, double v, double l)
 {
-  if (beta == 2.0) return 0.5 * (v - l) * (v - l);
-  if (beta == 1.0) return (v > 0 ? v * log(v / l) : 0.0) - v + l;
-  if (beta == 0.0) return v / l - log(v / l) - 1.0;
   return (pow(v, beta) + (beta - 1.0) * pow(l, beta) - beta * v * pow(l, beta - 1.0)) / (beta * (beta - 1.0));
 }
 
-double aus_beta_divergence(double beta, int64_t n, const float *v, const float *lambda)
+double aus_beta_divergence(const aus_ctx *ctx, double beta, int64_t n, const float *v, const float *lambda)
 {
   double sum = 0.0;
+  if (beta == 2.0 || beta == 1.0 || beta == 0.0) return ctx->kernels->nmf.divergence((int)beta, n, FLOOR, v, lambda);
   for (int64_t i = 0; i < n; i++) sum += term(beta, v[i], lambda[i] > FLOOR ? lambda[i] : FLOOR);
   return sum;
 }

@@ -149,6 +149,6 @@ void aus_nmf_panel_measure(const aus_nmf_fitting *f, aus_nmf_chunk *c, int64_t p
   const int64_t n = frames_of(f, p);
   if (first) c->divergence = c->penalty = 0.0;
   reconstruct(f, c, 0, aus_packed_panels(&f->w_rows), p);
-  for (int64_t i = 0; i < f->bins; i++) c->divergence += aus_beta_divergence(f->config->beta, n, v_row(f, c, i, p), c->plane + i * f->ld);
+  for (int64_t i = 0; i < f->bins; i++) c->divergence += aus_beta_divergence(f->ctx, f->config->beta, n, v_row(f, c, i, p), c->plane + i * f->ld);
   for (int64_t k = 0; k < f->atoms; k++) c->penalty += f->mu[k] * f->ctx->kernels->vec.sum(n, h_of(f, p) + k * f->ld);
 }
