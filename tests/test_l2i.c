@@ -66,7 +66,7 @@ static void open_bench(bench *t, const aus_l2i_spec *s, int64_t mb, bool trainin
   aus_dims d[AUS_L2I_TAPS + 2];
   assert_ok(t->ctx, aus_builder_create(t->ctx, &b));
   aus_l2i_net n = { .ctx = t->ctx, .b = b, .seed = 3 };
-  if (training && s->flint) aus_flint_training_graph(&n, s);
+  if (training && s->method == AUS_L2I_FLINT) aus_flint_training_graph(&n, s);
   else if (training) aus_l2i_training_graph(&n, s);
   else aus_l2i_graph(&n, s);
   assert_ok(t->ctx, aus_builder_finish(b, &t->bytes, &size));
@@ -125,7 +125,7 @@ static void fill_inputs(bench *t, const aus_l2i_spec *s, int64_t mb, const golde
     const float bound = (float)(1 / sqrt(fan_in));
     for (int64_t j = 0; j < p->count; j++) p->value[j] = noise((uint32_t)j, 100 + (uint32_t)i) * bound;
   }
-  if (!s->flint) dictionary_to(param_of(t, "dictionary.w")->value, s->bins, s->atoms);
+  if (s->method == AUS_L2I_ATOMS) dictionary_to(param_of(t, "dictionary.w")->value, s->bins, s->atoms);
 }
 
 /* The loss and its parts as means, after a forward. */
@@ -228,7 +228,7 @@ static void flint_as_torch(void **state)
 {
   (void)state;
   enum { MB = 3 };
-  const aus_l2i_spec s = { .n_taps = 3, .tap = VGG_TAPS, .vgg = true, .flint = true, .atoms = 24, .classes = 10, .bins = 65, .frames = 431 };
+  const aus_l2i_spec s = { .n_taps = 3, .tap = VGG_TAPS, .vgg = true, .method = AUS_L2I_FLINT, .atoms = 24, .classes = 10, .bins = 65, .frames = 431 };
   const golden g = { .logits = golden_flint_logits, .target = golden_flint_target, .grad = golden_flint_grad, .n_grad = COUNT(golden_flint_grad), .loud = 100 };
   bench t = { .ctx = test_ctx(2) };
   open_bench(&t, &s, MB, true);

@@ -10,14 +10,7 @@
  * pooled to 3 x 3 the same way. An attribute is no spectrogram, so FLINT answers, and says which attribute counts; it has no mask. */
 #include "l2i/graph.h"
 
-#include <stdio.h>
-
-enum { CHANNELS = 128, GRID = 3, SEED_CHANNELS = 16, SEED_FRAMES = 100, ALL_2 = 3, ALL_3 = 7, BATCH = 1, LAST_OF_2 = 2, KEEP = 1 };
-
-static int32_t reduce(aus_l2i_net *n, int32_t op, const char *name, int32_t x, int32_t axes, int32_t keep)
-{
-  return aus_l2i_node(n, op, name, 1, &x, 2, (const aus_word[]){ { axes }, { keep } });
-}
+enum { CHANNELS = 128, GRID = 3, SEED_CHANNELS = 16, SEED_FRAMES = 100, ALL_2 = 3, ALL_3 = 7, BATCH = 1 };
 
 static int32_t attributes(aus_l2i_net *n, const aus_l2i_spec *s)
 {
@@ -36,12 +29,7 @@ static int32_t answer(aus_l2i_net *n, const aus_l2i_spec *s, int32_t phi)
 }
 
 /* Each frame twice. */
-static int32_t twice(aus_l2i_net *n, const char *name, int32_t x, int32_t frames)
-{
-  enum { NEAREST = 0, ASYMMETRIC = 2, FLOOR = 2 };
-  const aus_word attr[] = { { NEAREST }, { ASYMMETRIC }, { FLOOR }, { 0 }, { 2 * frames }, { 0 }, { 0 }, { 0 } };
-  return aus_l2i_node(n, AUS_OP_resize, name, 1, &x, 8, attr);
-}
+static int32_t twice(aus_l2i_net *n, const char *name, int32_t x, int32_t frames) { return aus_l2i_nearest(n, name, x, 0, 2 * (int64_t)frames); }
 
 static int32_t decoder(aus_l2i_net *n, const aus_l2i_spec *s, int32_t phi)
 {
@@ -53,22 +41,6 @@ static int32_t decoder(aus_l2i_net *n, const aus_l2i_spec *s, int32_t phi)
   x = aus_l2i_resize(n, "flint.frames", x, 0, s->frames);
   return aus_l2i_conv_relu(n, "flint.decode4", x, &(aus_l2i_conv){ 3, 128, s->bins, 1, 3, 1, 0, 1 });
 }
-
-/* Entropy of softmax(phi), the mean over its rows. */
-static int32_t entropy(aus_l2i_net *n, const char *name, int32_t phi)
-{
-  char p[48], log_p[48], each[48], sum[48], mean[48];
-  snprintf(p, sizeof p, "%s.p", name);
-  snprintf(log_p, sizeof log_p, "%s.log", name);
-  snprintf(each, sizeof each, "%s.each", name);
-  snprintf(sum, sizeof sum, "%s.sum", name);
-  snprintf(mean, sizeof mean, "%s.mean", name);
-  const int32_t share = aus_l2i_node(n, AUS_OP_softmax, p, 1, &phi, 1, &(aus_word){ 1 }), log_share = aus_l2i_node(n, AUS_OP_log_softmax, log_p, 1, &phi, 1, &(aus_word){ 1 });
-  const int32_t row = reduce(n, AUS_OP_reduce_sum, sum, aus_l2i_binary(n, AUS_OP_mul, each, share, log_share), LAST_OF_2, KEEP);
-  return aus_l2i_unary(n, AUS_OP_neg, name, reduce(n, AUS_OP_reduce_mean, mean, row, ALL_2, KEEP));
-}
-
-static int32_t flat(aus_l2i_net *n, const char *name, int32_t x) { return aus_l2i_node(n, AUS_OP_reshape, name, 1, &x, 1, &(aus_word){ -1 }); }
 
 void aus_flint_graph(aus_l2i_net *n, const aus_l2i_spec *s)
 {
@@ -83,11 +55,11 @@ void aus_flint_training_graph(aus_l2i_net *n, const aus_l2i_spec *s)
   const int32_t x = aus_builder_input(n->b, "x", 3, (const int32_t[]){ -1, s->bins, (int32_t)s->frames });
   const int32_t target = aus_builder_input(n->b, "target", 2, (const int32_t[]){ -1, s->classes });
   const int32_t missing = aus_l2i_binary(n, AUS_OP_sub, "missing", x, made);
-  const int32_t concise = entropy(n, "concise", phi), diverse = entropy(n, "diverse", reduce(n, AUS_OP_reduce_mean, "batch", phi, BATCH, KEEP));
-  const int32_t term[AUS_FLINT_TERMS] = { flat(n, "term.fidelity", aus_l2i_fidelity(n, s, logits, target)),
-                                          flat(n, "term.reconstruction", reduce(n, AUS_OP_reduce_sum_square, "reconstruction", missing, ALL_3, KEEP)),
-                                          flat(n, "term.conciseness", aus_l2i_binary(n, AUS_OP_sub, "conciseness", concise, diverse)),
-                                          flat(n, "term.sparsity", reduce(n, AUS_OP_reduce_l1, "sparsity", phi, ALL_2, KEEP)) };
+  const int32_t concise = aus_l2i_entropy(n, "concise", phi), diverse = aus_l2i_entropy(n, "diverse", aus_l2i_reduce(n, AUS_OP_reduce_mean, "batch", phi, BATCH, true));
+  const int32_t term[AUS_FLINT_TERMS] = { aus_l2i_flat(n, "term.fidelity", aus_l2i_fidelity(n, s, logits, target)),
+                                          aus_l2i_flat(n, "term.reconstruction", aus_l2i_reduce(n, AUS_OP_reduce_sum_square, "reconstruction", missing, ALL_3, true)),
+                                          aus_l2i_flat(n, "term.conciseness", aus_l2i_binary(n, AUS_OP_sub, "conciseness", concise, diverse)),
+                                          aus_l2i_flat(n, "term.sparsity", aus_l2i_reduce(n, AUS_OP_reduce_l1, "sparsity", phi, ALL_2, true)) };
   aus_builder_output(n->b, aus_l2i_node(n, AUS_OP_concat, "terms", AUS_FLINT_TERMS, term, 1, &(aus_word){ 0 }));
   aus_builder_output(n->b, logits);
 }

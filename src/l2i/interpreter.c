@@ -11,6 +11,9 @@
 
 /* ---- metadata ------------------------------------------------------------------------------------------ */
 
+static const char *const kinds[] = { "interpreter", "flint", "vibi", "lmac" };
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
 void aus_l2i_write_spec(aus_builder *b, const aus_l2i_spec *s, const aus_bundle *classifier, int32_t n_fft, int32_t hop)
 {
   const char *names[AUS_L2I_TAPS];
@@ -21,7 +24,7 @@ void aus_l2i_write_spec(aus_builder *b, const aus_l2i_spec *s, const aus_bundle 
     names[i] = t->name;
     memcpy(shape + 5 * i, of, sizeof of);
   }
-  aus_builder_string(b, "kind", s->flint ? "flint" : "interpreter");
+  aus_builder_string(b, "kind", kinds[s->method]);
   aus_builder_string(b, "l2i.classifier", aus_meta_string(classifier, "name", ""));
   aus_builder_string(b, "l2i.classifier_sha256", aus_bundle_sha256(classifier));
   aus_builder_strings(b, "l2i.taps", s->n_taps, names);
@@ -37,6 +40,8 @@ void aus_l2i_write_spec(aus_builder *b, const aus_l2i_spec *s, const aus_bundle 
   aus_builder_integer(b, "l2i.n_fft", n_fft);
   aus_builder_integer(b, "l2i.hop", hop);
   aus_builder_string(b, "l2i.x", "ln(1 + |STFT(sound / largest |sample|)|)");
+  if (s->method == AUS_L2I_VIBI) aus_builder_integers(b, "l2i.chunks", 3, (const int64_t[]){ s->rows, s->columns, s->picks });
+  if (s->method == AUS_L2I_LMAC) aus_builder_integers(b, "l2i.decoder", 2, (const int64_t[]){ s->width, s->bands });
 }
 
 static bool in_range(int64_t v, int64_t most) { return v >= 1 && v <= most; }
@@ -52,23 +57,40 @@ static bool read_tap(const aus_bundle *b, int32_t i, aus_l2i_tap *t)
   return true;
 }
 
+/* What one method adds. */
+static bool read_method(const aus_bundle *b, aus_l2i_spec *s)
+{
+  int64_t of[3];
+  for (int32_t k = 0; k < 3; k++) of[k] = (int64_t)aus_meta_real_at(b, s->method == AUS_L2I_VIBI ? "l2i.chunks" : "l2i.decoder", k);
+  if (s->method == AUS_L2I_VIBI) {
+    if (!in_range(of[0], s->bins) || !in_range(of[1], s->frames) || !in_range(of[2], of[0] * of[1])) return false;
+    s->rows = (int32_t)of[0], s->columns = (int32_t)of[1], s->picks = (int32_t)of[2];
+  }
+  if (s->method == AUS_L2I_LMAC) {
+    if (!in_range(of[0], 1 << 16) || !in_range(of[1], 1 << 20)) return false;
+    s->width = (int32_t)of[0], s->bands = (int32_t)of[1];
+  }
+  return true;
+}
+
 aus_status aus_l2i_read_spec(const aus_bundle *b, aus_l2i_spec *s)
 {
   const int64_t taps = aus_meta_count(b, "l2i.taps"), size[] = { aus_meta_integer(b, "l2i.atoms", 0), aus_meta_integer(b, "l2i.targets", 0),
                                                                   aus_meta_integer(b, "l2i.bins", 0), aus_meta_integer(b, "l2i.frames", 0) };
   const char *name = aus_meta_string(b, "name", "the file");
-  const bool flint = strcmp(aus_meta_string(b, "kind", ""), "flint") == 0;
-  if (!flint && strcmp(aus_meta_string(b, "kind", ""), "interpreter") != 0) return aus_fail(b->ctx, AUS_EFORMAT, "%s is no interpreter (auscult l2i train makes one)", name);
+  int method = 0;
+  while (method < KINDS && strcmp(aus_meta_string(b, "kind", ""), kinds[method]) != 0) method++;
+  if (method == KINDS) return aus_fail(b->ctx, AUS_EFORMAT, "%s is no interpreter (auscult l2i train makes one)", name);
   *s = (aus_l2i_spec){ .n_taps = (int32_t)taps, .vgg = strcmp(aus_meta_string(b, "l2i.layout", ""), "vgg") == 0,
                        .max_pooling = strcmp(aus_meta_string(b, "l2i.pooling", ""), "max") == 0, .dropout = aus_meta_real(b, "l2i.dropout", 0),
                        .sigmoid = strcmp(aus_meta_string(b, "l2i.score", ""), "sigmoid") == 0, .atoms = (int32_t)size[0], .classes = (int32_t)size[1],
-                       .bins = (int32_t)size[2], .frames = size[3], .flint = flint };
+                       .bins = (int32_t)size[2], .frames = size[3], .method = (aus_l2i_method)method };
   if (taps < 1 || taps > AUS_L2I_TAPS || aus_meta_count(b, "l2i.tap_shapes") != 5 * taps || !in_range(size[0], 1 << 16) || !in_range(size[1], 1 << 20) ||
       !in_range(size[2], 1 << 20) || !in_range(size[3], 1 << 24))
     return aus_fail(b->ctx, AUS_EFORMAT, "the interpreter %s does not say what it reads", name);
   for (int32_t i = 0; i < s->n_taps; i++)
     if (!read_tap(b, i, &s->tap[i])) return aus_fail(b->ctx, AUS_EFORMAT, "the interpreter %s does not say what it reads", name);
-  return AUS_OK;
+  return read_method(b, s) ? AUS_OK : aus_fail(b->ctx, AUS_EFORMAT, "%s does not say how its mask is made", name);
 }
 
 /* ---- does all of it fit together ---------------------------------------------------------------------------- */
@@ -145,7 +167,9 @@ static aus_status build(aus_interpreter *it)
 {
   AUS_TRY(aus_model_inside(it->model, &it->in));
   AUS_TRY(aus_l2i_read_spec(it->bundle, &it->spec));
-  if (it->spec.flint) return aus_fail(it->ctx, AUS_EINVAL, "this file holds attributes without a dictionary (FLINT): it answers, but there is nothing to listen to");
+  if (it->spec.method == AUS_L2I_VIBI || it->spec.method == AUS_L2I_LMAC)
+    return aus_fail(it->ctx, AUS_EINVAL, "this file holds a mask without a dictionary (%s): it has no atoms to listen to", kinds[it->spec.method]);
+  if (it->spec.method == AUS_L2I_FLINT) return aus_fail(it->ctx, AUS_EINVAL, "this file holds attributes without a dictionary (FLINT): it answers, but there is nothing to listen to");
   AUS_TRY(check_classifier(it));
   AUS_TRY(aus_l2i_spectrum_open(it->in.fe, (int32_t)aus_meta_integer(it->bundle, "l2i.n_fft", 1024), (int32_t)aus_meta_integer(it->bundle, "l2i.hop", 512), &it->spectrum));
   AUS_TRY(check_taps(it));

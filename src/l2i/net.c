@@ -63,10 +63,51 @@ int32_t aus_l2i_resize(aus_l2i_net *n, const char *name, int32_t x, int64_t h, i
   return aus_l2i_node(n, AUS_OP_resize, name, 1, &x, 8, attr);
 }
 
+int32_t aus_l2i_nearest(aus_l2i_net *n, const char *name, int32_t x, int64_t h, int64_t w)
+{
+  enum { NEAREST = 0, ASYMMETRIC = 2, FLOOR = 2 };
+  const aus_word attr[] = { { NEAREST }, { ASYMMETRIC }, { FLOOR }, { (int32_t)h }, { (int32_t)w }, { 0 }, { 0 }, { 0 } };
+  return aus_l2i_node(n, AUS_OP_resize, name, 1, &x, 8, attr);
+}
+
 int32_t aus_l2i_mean_pool(aus_l2i_net *n, const char *name, int32_t x, int64_t kh, int64_t kw)
 {
   const aus_word attr[] = { { (int32_t)kh }, { (int32_t)kw }, { (int32_t)kh }, { (int32_t)kw }, { 0 }, { 0 }, { 0 }, { 0 }, { 0 }, { 1 } };
   return aus_l2i_node(n, AUS_OP_avg_pool, name, 1, &x, 10, attr);
+}
+
+int32_t aus_l2i_max_pool(aus_l2i_net *n, const char *name, int32_t x, int64_t kh, int64_t kw)
+{
+  const aus_word attr[] = { { (int32_t)kh }, { (int32_t)kw }, { (int32_t)kh }, { (int32_t)kw }, { 0 }, { 0 }, { 0 }, { 0 }, { 0 }, { 1 }, { 1 } };
+  return aus_l2i_node(n, AUS_OP_max_pool, name, 1, &x, 11, attr);
+}
+
+int32_t aus_l2i_reduce(aus_l2i_net *n, int32_t op, const char *name, int32_t x, int32_t axes, bool keep)
+{
+  return aus_l2i_node(n, op, name, 1, &x, 2, (const aus_word[]){ { axes }, { keep } });
+}
+
+int32_t aus_l2i_reshape(aus_l2i_net *n, const char *name, int32_t x, int32_t rank, const int32_t *dim)
+{
+  aus_word word[4];
+  for (int32_t i = 0; i < rank && i < 4; i++) word[i].i = dim[i];
+  return aus_l2i_node(n, AUS_OP_reshape, name, 1, &x, rank, word);
+}
+
+int32_t aus_l2i_flat(aus_l2i_net *n, const char *name, int32_t x) { return aus_l2i_reshape(n, name, x, 1, (const int32_t[]){ -1 }); }
+
+int32_t aus_l2i_entropy(aus_l2i_net *n, const char *name, int32_t x)
+{
+  enum { ALL = 3, LAST = 2 };
+  char p[48], log_p[48], each[48], sum[48], mean[48];
+  snprintf(p, sizeof p, "%s.p", name);
+  snprintf(log_p, sizeof log_p, "%s.log", name);
+  snprintf(each, sizeof each, "%s.each", name);
+  snprintf(sum, sizeof sum, "%s.sum", name);
+  snprintf(mean, sizeof mean, "%s.mean", name);
+  const int32_t share = aus_l2i_node(n, AUS_OP_softmax, p, 1, &x, 1, &(aus_word){ 1 }), log_share = aus_l2i_node(n, AUS_OP_log_softmax, log_p, 1, &x, 1, &(aus_word){ 1 });
+  const int32_t row = aus_l2i_reduce(n, AUS_OP_reduce_sum, sum, aus_l2i_binary(n, AUS_OP_mul, each, share, log_share), LAST, true);
+  return aus_l2i_unary(n, AUS_OP_neg, name, aus_l2i_reduce(n, AUS_OP_reduce_mean, mean, row, ALL, true));
 }
 
 int32_t aus_l2i_crop(aus_l2i_net *n, const char *name, int32_t x, int64_t w)

@@ -30,6 +30,17 @@ int32_t aus_l2i_conv_relu(aus_l2i_net *n, const char *name, int32_t x, const aus
 int32_t aus_l2i_resize(aus_l2i_net *n, const char *name, int32_t x, int64_t h, int64_t w);
 /* Mean over kh x kw, next to each other. */
 int32_t aus_l2i_mean_pool(aus_l2i_net *n, const char *name, int32_t x, int64_t kh, int64_t kw);
+/* The largest of kh x kw, next to each other. */
+int32_t aus_l2i_max_pool(aus_l2i_net *n, const char *name, int32_t x, int64_t kh, int64_t kw);
+/* To h x w by repetition: place i of n comes from floor(i had / n). h 0: [mb, c, w]. */
+int32_t aus_l2i_nearest(aus_l2i_net *n, const char *name, int32_t x, int64_t h, int64_t w);
+/* Over the axes whose bit is set. */
+int32_t aus_l2i_reduce(aus_l2i_net *n, int32_t op, const char *name, int32_t x, int32_t axes, bool keep);
+int32_t aus_l2i_reshape(aus_l2i_net *n, const char *name, int32_t x, int32_t rank, const int32_t *dim);
+/* One value as [1], for a list of terms. */
+int32_t aus_l2i_flat(aus_l2i_net *n, const char *name, int32_t x);
+/* Entropy of softmax(x) over the last axis of [mb, n], the mean over mb, as [1, 1]. */
+int32_t aus_l2i_entropy(aus_l2i_net *n, const char *name, int32_t x);
 /* The first w columns of [mb, c, h, w]. */
 int32_t aus_l2i_crop(aus_l2i_net *n, const char *name, int32_t x, int64_t w);
 /* Over the last axis; no bias where biased is false. */

@@ -31,8 +31,7 @@ bool aus_l2i_fits_vgg(int32_t n_taps, const aus_l2i_tap *t)
   return t[1].time / 2 == m && t[0].time / 4 == m;
 }
 
-/* The input for tap i, as [mb, c, freq, time]. */
-static int32_t input(aus_l2i_net *n, const aus_l2i_spec *s, int32_t i)
+int32_t aus_l2i_tap_input(aus_l2i_net *n, const aus_l2i_spec *s, int32_t i)
 {
   const aus_l2i_tap *t = &s->tap[i];
   char name[32];
@@ -124,7 +123,7 @@ static aus_l2i_joined general(aus_l2i_net *n, const aus_l2i_spec *s, int32_t *ta
 aus_l2i_joined aus_l2i_join(aus_l2i_net *n, const aus_l2i_spec *s)
 {
   int32_t tap[AUS_L2I_TAPS];
-  for (int32_t i = 0; i < s->n_taps; i++) tap[i] = input(n, s, i);
+  for (int32_t i = 0; i < s->n_taps; i++) tap[i] = aus_l2i_tap_input(n, s, i);
   return s->vgg ? published(n, s, tap) : general(n, s, tap);
 }
 

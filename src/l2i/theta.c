@@ -14,11 +14,6 @@
 
 enum { HIDDEN = 256, BATCH = 1, ALL_2 = 3, ALL_3 = 7 };
 
-static int32_t reduce(aus_l2i_net *n, int32_t op, const char *name, int32_t x, int32_t axes)
-{
-  return aus_l2i_node(n, op, name, 1, &x, 2, (const aus_word[]){ { axes }, { 1 } });
-}
-
 static int32_t drop(aus_l2i_net *n, const aus_l2i_spec *s, const char *name, int32_t x)
 {
   return s->dropout > 0 ? aus_l2i_node(n, AUS_OP_dropout, name, 1, &x, 1, &(aus_word){ .f = (float)s->dropout }) : x;
@@ -61,17 +56,15 @@ void aus_l2i_graph(aus_l2i_net *n, const aus_l2i_spec *s)
   if (v.attention != AUS_NO_VALUE) aus_builder_output(n->b, v.attention);
 }
 
-static int32_t flat(aus_l2i_net *n, const char *name, int32_t x) { return aus_l2i_node(n, AUS_OP_reshape, name, 1, &x, 1, &(aus_word){ -1 }); }
-
 int32_t aus_l2i_fidelity(aus_l2i_net *n, const aus_l2i_spec *s, int32_t logits, int32_t target)
 {
   if (s->sigmoid) {
     const int32_t agree = aus_l2i_binary(n, AUS_OP_mul, "fidelity.agree", target, logits);
-    return reduce(n, AUS_OP_reduce_mean, "fidelity", aus_l2i_binary(n, AUS_OP_sub, "fidelity.each", aus_l2i_unary(n, AUS_OP_softplus, "fidelity.all", logits), agree), ALL_2);
+    return aus_l2i_reduce(n, AUS_OP_reduce_mean, "fidelity", aus_l2i_binary(n, AUS_OP_sub, "fidelity.each", aus_l2i_unary(n, AUS_OP_softplus, "fidelity.all", logits), agree), ALL_2, true);
   }
   const int32_t log_p = aus_l2i_node(n, AUS_OP_log_softmax, "fidelity.log", 1, &logits, 1, &(aus_word){ 1 });
-  const int32_t clip = reduce(n, AUS_OP_reduce_sum, "fidelity.clip", aus_l2i_binary(n, AUS_OP_mul, "fidelity.agree", target, log_p), 2);
-  return aus_l2i_unary(n, AUS_OP_neg, "fidelity", reduce(n, AUS_OP_reduce_mean, "fidelity.mean", clip, BATCH));
+  const int32_t clip = aus_l2i_reduce(n, AUS_OP_reduce_sum, "fidelity.clip", aus_l2i_binary(n, AUS_OP_mul, "fidelity.agree", target, log_p), 2, true);
+  return aus_l2i_unary(n, AUS_OP_neg, "fidelity", aus_l2i_reduce(n, AUS_OP_reduce_mean, "fidelity.mean", clip, BATCH, true));
 }
 
 void aus_l2i_training_graph(aus_l2i_net *n, const aus_l2i_spec *s)
@@ -82,9 +75,9 @@ void aus_l2i_training_graph(aus_l2i_net *n, const aus_l2i_spec *s)
   const int32_t w = aus_l2i_param(n, "dictionary", "w", 2, (const int32_t[]){ s->bins, s->atoms }, 1);
   const int32_t made = aus_l2i_node(n, AUS_OP_matmul, "made", 2, (const int32_t[]){ w, v.h }, 3, (const aus_word[]){ { 0 }, { 0 }, { .f = 1 } });
   const int32_t missing = aus_l2i_binary(n, AUS_OP_sub, "missing", x, made);
-  const int32_t term[] = { flat(n, "term.fidelity", aus_l2i_fidelity(n, s, v.logits, target)),
-                           flat(n, "term.reconstruction", reduce(n, AUS_OP_reduce_sum_square, "reconstruction", missing, ALL_3)),
-                           flat(n, "term.sparsity", reduce(n, AUS_OP_reduce_l1, "sparsity", v.h, ALL_3)) };
+  const int32_t term[] = { aus_l2i_flat(n, "term.fidelity", aus_l2i_fidelity(n, s, v.logits, target)),
+                           aus_l2i_flat(n, "term.reconstruction", aus_l2i_reduce(n, AUS_OP_reduce_sum_square, "reconstruction", missing, ALL_3, true)),
+                           aus_l2i_flat(n, "term.sparsity", aus_l2i_reduce(n, AUS_OP_reduce_l1, "sparsity", v.h, ALL_3, true)) };
   aus_builder_output(n->b, aus_l2i_node(n, AUS_OP_concat, "terms", 3, term, 1, &(aus_word){ 0 }));
   aus_builder_output(n->b, v.logits);
 }

@@ -28,6 +28,8 @@ typedef struct aus_recipe_interpreter {
   int layout, max_pooling, cache_single, payload_half;
   int64_t atoms, n_fft, hop, fidelity_epoch, dictionary_frames, dictionary_iterations;
   double dropout, fidelity, fidelity_later, reconstruction, sparsity, dictionary_sparsity, dictionary_beta;
+  int64_t chunk, picks, width;
+  double temperature, beta, inside, outside;
 } aus_recipe_interpreter;
 
 /* The [separator] section (stems.c); line 0: there is none. */
