@@ -94,6 +94,42 @@ AUS_API void aus_l2i_defaults(aus_l2i_config *config);
 AUS_API aus_status aus_l2i_explain(aus_interpreter *interpreter, const aus_audio *sound, const aus_l2i_config *config,
                                    aus_components *components, aus_explanation *out);
 
+/* ---- masks without a dictionary: VIBI [Bang21] and L-MAC [Paissan24], to compare with ------------------ */
+
+typedef struct aus_masker aus_masker;
+
+/* Everything is borrowed from it. */
+typedef struct aus_masker_info {
+  const char *name, *licence, *source, *sha256;
+  const char *method;                /* "vibi", "lmac" */
+  int32_t targets, bins;
+  int64_t frames;                    /* of a patch */
+  int64_t parameters;                /* that were trained */
+  int32_t rows, columns, picks;      /* vibi: its grid of chunks, and how many are seen; else 0 */
+  int32_t width;                     /* lmac: channels of its decoder; else 0 */
+} aus_masker_info;
+
+/* Opens a mask trained by `auscult l2i train` (method = vibi or lmac) for this model, which must outlive it. Errors: as aus_interpreter_open. */
+AUS_API aus_status aus_masker_open(aus_ctx *ctx, const char *path, aus_model *model, aus_masker **out);
+AUS_API aus_status aus_masker_open_memory(aus_ctx *ctx, const void *bytes, size_t size, aus_model *model, aus_masker **out);
+AUS_API void aus_masker_close(aus_masker *masker); /* NULL is fine */
+AUS_API const aus_masker_info *aus_masker_describe(const aus_masker *masker);
+
+/* The mask of one sound over the classifier's STFT, for the class that the classifier says: neither method can be asked about another one. Where patches overlap the
+ * mean; 0 in no patch. Sound is cut and continued as aus_interpreter_read does. */
+typedef struct aus_mask {
+  aus_ctx *ctx;
+  int64_t frames;
+  int32_t bins, targets;
+  float *mask;                  /* [frames][bins] vibi: 1 in the chunks that are seen, else 0; lmac: in (0, 1) */
+  float *order;                 /* [frames][bins] vibi: the probability of the bin's chunk; lmac: the mask */
+  float *logits;                /* [targets] vibi: the approximator's, from the chunks alone; lmac: the classifier's, of the masked spectrogram */
+} aus_mask;
+
+/* x[samples] mono at the model's rate. Errors: AUS_EINVAL (no samples, or one that is not finite), AUS_ENOMEM. */
+AUS_API aus_status aus_masker_read(aus_masker *masker, int64_t samples, const float *x, aus_mask *out);
+AUS_API void aus_mask_free(aus_mask *mask); /* a zeroed one is fine */
+
 /* Trains an interpreter from a recipe with an [interpreter] section (docs/l2i.md), or, where config->recipe is NULL, from the same text in memory;
  * folder: where its relative paths start, "" or ending in '/'. Everything else is as aus_train has it; the best epoch is that of the smallest
  * loss (monitor = score: the highest top-1 fidelity) on the validation clips. OUT/model.aus is the interpreter, OUT/taps.cache what the classifier computes for

@@ -78,6 +78,8 @@ void aus_vibi_gumbel(uint64_t seed, uint64_t item, int64_t n, float *g);
 void aus_lmac_graph(aus_l2i_net *n, const aus_l2i_spec *spec);
 /* warp[bands][bins] of a front end: each bin lies between the centres of two bands, and has its share of both. */
 void aus_lmac_warp(const aus_frontend *fe, float *warp);
+/* The shape of a tap for mb patches. */
+aus_dims aus_l2i_tap_dims(const aus_l2i_tap *tap, int64_t mb);
 /* The input for tap i of a graph, as [mb, c, freq, time]. */
 int32_t aus_l2i_tap_input(aus_l2i_net *n, const aus_l2i_spec *spec, int32_t i);
 

@@ -95,12 +95,35 @@ aus_status aus_l2i_read_spec(const aus_bundle *b, aus_l2i_spec *s)
 
 /* ---- does all of it fit together ---------------------------------------------------------------------------- */
 
-static aus_status check_classifier(const aus_interpreter *it)
+static aus_status check_classifier(aus_ctx *ctx, const aus_bundle *bundle, const aus_inside *in)
 {
-  const char *wanted = aus_meta_string(it->bundle, "l2i.classifier_sha256", ""), *is = aus_bundle_sha256(it->in.bundle);
+  const char *wanted = aus_meta_string(bundle, "l2i.classifier_sha256", ""), *is = aus_bundle_sha256(in->bundle);
   if (strcmp(wanted, is) == 0) return AUS_OK;
-  return aus_fail(it->ctx, AUS_EINVAL, "this interpreter explains '%.60s' (sha256 %.12s...); the model given is '%.60s' (%.12s...)",
-                  aus_meta_string(it->bundle, "l2i.classifier", "?"), wanted, aus_meta_string(it->in.bundle, "name", "?"), is);
+  return aus_fail(ctx, AUS_EINVAL, "this interpreter explains '%.60s' (sha256 %.12s...); the model given is '%.60s' (%.12s...)",
+                  aus_meta_string(bundle, "l2i.classifier", "?"), wanted, aus_meta_string(in->bundle, "name", "?"), is);
+}
+
+/* The layers that it reads, as the classifier has them now. */
+static aus_status check_taps(aus_ctx *ctx, const aus_inside *in, const aus_l2i_spec *spec)
+{
+  const char *names[AUS_L2I_TAPS];
+  aus_l2i_spec now;
+  for (int32_t i = 0; i < spec->n_taps; i++) names[i] = spec->tap[i].name;
+  AUS_TRY(aus_l2i_find_taps(ctx, in, spec->n_taps, names, &now));
+  for (int32_t i = 0; i < now.n_taps; i++) {
+    const aus_l2i_tap *a = &spec->tap[i], *b = &now.tap[i];
+    if (a->rank == b->rank && a->c == b->c && a->freq == b->freq && a->time == b->time && a->turned == b->turned) continue;
+    return aus_fail(ctx, AUS_EINVAL, "layer '%.60s' is %lld x %lld x %lld here; the interpreter was made for %lld x %lld x %lld", a->name, (long long)b->c,
+                    (long long)b->freq, (long long)b->time, (long long)a->c, (long long)a->freq, (long long)a->time);
+  }
+  if (now.classes == spec->classes) return AUS_OK;
+  return aus_fail(ctx, AUS_EINVAL, "the classifier has %d targets, the interpreter %d", (int)now.classes, (int)spec->classes);
+}
+
+aus_status aus_l2i_check(aus_ctx *ctx, const aus_bundle *bundle, const aus_inside *in, const aus_l2i_spec *spec)
+{
+  AUS_TRY(check_classifier(ctx, bundle, in));
+  return check_taps(ctx, in, spec);
 }
 
 static aus_status tensor(const aus_interpreter *it, const char *name, int64_t rows, int64_t columns, const char *rows_are, const float **out)
@@ -117,32 +140,12 @@ static aus_status tensor(const aus_interpreter *it, const char *name, int64_t ro
   return AUS_OK;
 }
 
-/* The layers that it reads, as the classifier has them now. */
-static aus_status check_taps(const aus_interpreter *it)
-{
-  const char *names[AUS_L2I_TAPS];
-  aus_l2i_spec now;
-  for (int32_t i = 0; i < it->spec.n_taps; i++) names[i] = it->spec.tap[i].name;
-  AUS_TRY(aus_l2i_find_taps(it->ctx, &it->in, it->spec.n_taps, names, &now));
-  for (int32_t i = 0; i < now.n_taps; i++) {
-    const aus_l2i_tap *a = &it->spec.tap[i], *b = &now.tap[i];
-    if (a->rank == b->rank && a->c == b->c && a->freq == b->freq && a->time == b->time && a->turned == b->turned) continue;
-    return aus_fail(it->ctx, AUS_EINVAL, "layer '%.60s' is %lld x %lld x %lld here; the interpreter was made for %lld x %lld x %lld", a->name, (long long)b->c,
-                    (long long)b->freq, (long long)b->time, (long long)a->c, (long long)a->freq, (long long)a->time);
-  }
-  if (now.classes == it->spec.classes) return AUS_OK;
-  return aus_fail(it->ctx, AUS_EINVAL, "the classifier has %d targets, the interpreter %d", (int)now.classes, (int)it->spec.classes);
-}
-
 static aus_status make_run(aus_interpreter *it)
 {
   aus_dims dims[AUS_L2I_TAPS], d;
   const aus_l2i_spec *s = &it->spec;
   if (aus_graph_inputs(it->bundle) != s->n_taps || aus_graph_outputs(it->bundle) < 3) return aus_fail(it->ctx, AUS_EFORMAT, "the interpreter's graph has not the layers it names");
-  for (int32_t i = 0; i < s->n_taps; i++) {
-    const aus_l2i_tap *t = &s->tap[i];
-    dims[i] = t->rank == 3 ? (aus_dims){ 3, { 1, t->c, t->time } } : (aus_dims){ 4, { 1, t->c, t->turned ? t->time : t->freq, t->turned ? t->freq : t->time } };
-  }
+  for (int32_t i = 0; i < s->n_taps; i++) dims[i] = aus_l2i_tap_dims(&s->tap[i], 1);
   AUS_TRY(aus_run_create(it->ctx, it->bundle, dims, NULL, 0, &it->run));
   const int64_t want[3] = { s->classes, s->atoms, s->atoms * s->frames };
   for (int32_t i = 0; i < 3; i++) {
@@ -170,9 +173,8 @@ static aus_status build(aus_interpreter *it)
   if (it->spec.method == AUS_L2I_VIBI || it->spec.method == AUS_L2I_LMAC)
     return aus_fail(it->ctx, AUS_EINVAL, "this file holds a mask without a dictionary (%s): it has no atoms to listen to", kinds[it->spec.method]);
   if (it->spec.method == AUS_L2I_FLINT) return aus_fail(it->ctx, AUS_EINVAL, "this file holds attributes without a dictionary (FLINT): it answers, but there is nothing to listen to");
-  AUS_TRY(check_classifier(it));
   AUS_TRY(aus_l2i_spectrum_open(it->in.fe, (int32_t)aus_meta_integer(it->bundle, "l2i.n_fft", 1024), (int32_t)aus_meta_integer(it->bundle, "l2i.hop", 512), &it->spectrum));
-  AUS_TRY(check_taps(it));
+  AUS_TRY(aus_l2i_check(it->ctx, it->bundle, &it->in, &it->spec));
   if (it->spec.bins != it->spectrum.bins || it->spec.frames != aus_l2i_patch_frames(&it->spectrum))
     return aus_fail(it->ctx, AUS_EINVAL, "the interpreter's dictionary is for %d bins and %lld frames, the classifier's spectrogram has %d and %lld", (int)it->spec.bins,
                     (long long)it->spec.frames, (int)it->spectrum.bins, (long long)aus_l2i_patch_frames(&it->spectrum));

@@ -28,6 +28,8 @@ const char *aus_l2i_logits(const aus_bundle *b, bool *sigmoid);
 /* Metadata of an interpreter's file, and back; classifier NULL when reading. */
 void aus_l2i_write_spec(aus_builder *b, const aus_l2i_spec *spec, const aus_bundle *classifier, int32_t n_fft, int32_t hop);
 aus_status aus_l2i_read_spec(const aus_bundle *b, aus_l2i_spec *spec);
+/* Whether this file is for this classifier, and its layers are as the file has them. AUS_EINVAL. */
+aus_status aus_l2i_check(aus_ctx *ctx, const aus_bundle *bundle, const aus_inside *in, const aus_l2i_spec *spec);
 
 /* The classifier of one patch, its taps copied out. */
 typedef struct aus_l2i_ear { aus_run *run; int32_t n_taps; int32_t logits; } aus_l2i_ear;

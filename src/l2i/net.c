@@ -44,16 +44,33 @@ int32_t aus_l2i_binary(aus_l2i_net *n, int32_t op, const char *name, int32_t a, 
   return aus_l2i_node(n, op, name, 2, (const int32_t[]){ a, b }, 0, NULL);
 }
 
-int32_t aus_l2i_conv_relu(aus_l2i_net *n, const char *name, int32_t x, const aus_l2i_conv *c)
+int32_t aus_l2i_conv_only(aus_l2i_net *n, const char *name, int32_t x, const aus_l2i_conv *c)
 {
-  char relu[NAME + 16];
   const int32_t flat[] = { c->oc, c->ic, c->kw }, square[] = { c->oc, c->ic, c->kh, c->kw };
   const double fan_in = (double)c->ic * c->kh * c->kw;
   const int32_t weight = aus_l2i_param(n, name, "weight", c->rank, c->rank == 3 ? flat : square, fan_in);
   const int32_t in[] = { x, weight, aus_l2i_param(n, name, "bias", 1, &c->oc, fan_in) };
   const aus_word attr[] = { { c->sh }, { 1 }, { 1 }, { 1 }, { c->pad_h }, { c->pad_w }, { c->pad_h }, { c->pad_w }, { 1 } };
+  return aus_l2i_node(n, AUS_OP_conv, name, 3, in, 9, attr);
+}
+
+int32_t aus_l2i_conv_relu(aus_l2i_net *n, const char *name, int32_t x, const aus_l2i_conv *c)
+{
+  char relu[NAME + 16];
   snprintf(relu, sizeof relu, "%s.relu", name);
-  return aus_l2i_unary(n, AUS_OP_relu, relu, aus_l2i_node(n, AUS_OP_conv, name, 3, in, 9, attr));
+  return aus_l2i_unary(n, AUS_OP_relu, relu, aus_l2i_conv_only(n, name, x, c));
+}
+
+int32_t aus_l2i_double_relu(aus_l2i_net *n, const char *name, int32_t x, int32_t ic, int32_t oc)
+{
+  enum { K = 4 };
+  char relu[NAME + 16];
+  const double fan_in = (double)oc * K * K; /* as torch counts it: the weights are [ic, oc, 4, 4] */
+  const int32_t weight = aus_l2i_param(n, name, "weight", 4, (const int32_t[]){ ic, oc, K, K }, fan_in);
+  const int32_t in[] = { x, weight, aus_l2i_param(n, name, "bias", 1, &oc, fan_in) };
+  const aus_word attr[] = { { 2 }, { 2 }, { 1 }, { 1 }, { 1 }, { 1 }, { 1 }, { 1 }, { 1 }, { 0 }, { 0 } };
+  snprintf(relu, sizeof relu, "%s.relu", name);
+  return aus_l2i_unary(n, AUS_OP_relu, relu, aus_l2i_node(n, AUS_OP_conv_transpose, name, 3, in, 11, attr));
 }
 
 int32_t aus_l2i_resize(aus_l2i_net *n, const char *name, int32_t x, int64_t h, int64_t w)

@@ -26,6 +26,9 @@ int32_t aus_l2i_binary(aus_l2i_net *n, int32_t op, const char *name, int32_t a, 
 /* Convolution, then ReLU: [mb, ic, h, w] by kh x kw, stride sh along h; rank 3 for [mb, ic, w] (kh 1). Parameters NAME.weight, NAME.bias. */
 typedef struct aus_l2i_conv { int32_t rank, ic, oc, kh, kw, sh, pad_h, pad_w; } aus_l2i_conv;
 int32_t aus_l2i_conv_relu(aus_l2i_net *n, const char *name, int32_t x, const aus_l2i_conv *c);
+int32_t aus_l2i_conv_only(aus_l2i_net *n, const char *name, int32_t x, const aus_l2i_conv *c); /* without the ReLU */
+/* Transposed convolution 4 x 4, stride 2, then ReLU: twice the rows and columns. Parameters NAME.weight, NAME.bias. */
+int32_t aus_l2i_double_relu(aus_l2i_net *n, const char *name, int32_t x, int32_t ic, int32_t oc);
 /* Bilinear to h x w, corners on corners (torch's align_corners); h 0: [mb, c, w]. */
 int32_t aus_l2i_resize(aus_l2i_net *n, const char *name, int32_t x, int64_t h, int64_t w);
 /* Mean over kh x kw, next to each other. */

@@ -31,6 +31,11 @@ bool aus_l2i_fits_vgg(int32_t n_taps, const aus_l2i_tap *t)
   return t[1].time / 2 == m && t[0].time / 4 == m;
 }
 
+aus_dims aus_l2i_tap_dims(const aus_l2i_tap *t, int64_t mb)
+{
+  return t->rank == 3 ? (aus_dims){ 3, { mb, t->c, t->time } } : (aus_dims){ 4, { mb, t->c, t->turned ? t->time : t->freq, t->turned ? t->freq : t->time } };
+}
+
 int32_t aus_l2i_tap_input(aus_l2i_net *n, const aus_l2i_spec *s, int32_t i)
 {
   const aus_l2i_tap *t = &s->tap[i];

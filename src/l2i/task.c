@@ -108,11 +108,6 @@ void aus_l2i_task_close(aus_trainer *t)
 
 /* ---- clips ---------------------------------------------------------------------------------------------------- */
 
-aus_dims aus_l2i_tap_dims(const aus_l2i_tap *t, int64_t mb)
-{
-  return t->rank == 3 ? (aus_dims){ 3, { mb, t->c, t->time } } : (aus_dims){ 4, { mb, t->c, t->turned ? t->time : t->freq, t->turned ? t->freq : t->time } };
-}
-
 int64_t aus_l2i_task_patch(const aus_trainer *t, int64_t i, int32_t *clip)
 {
   const aus_l2i_task *k = t->own;

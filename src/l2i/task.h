@@ -25,8 +25,6 @@ aus_status aus_l2i_task_network(aus_trainer *t);
 aus_status aus_l2i_task_ready(aus_trainer *t, const char *fixed);
 void aus_l2i_task_close(aus_trainer *t);
 
-/* Shape of tap i for mb patches. */
-aus_dims aus_l2i_tap_dims(const aus_l2i_tap *tap, int64_t mb);
 /* Which clip row i of this step shows, and which of its patches. */
 int64_t aus_l2i_task_patch(const aus_trainer *t, int64_t i, int32_t *clip);
 /* Stretch of samples that the cache's patches of a clip come from, with its first frame: to transform it. *mine: free it. */

@@ -146,7 +146,7 @@ static const aus_task task_l2i = { .network = network, .ready = ready, .batch = 
 
 aus_status aus_l2i_train(aus_ctx *ctx, const aus_train_config *config, const char *text, const char *folder, aus_train_result *result)
 {
-  static const aus_task *const task_of[] = { &task_l2i, &task_l2i, &aus_task_vibi };
+  static const aus_task *const task_of[] = { &task_l2i, &task_l2i, &aus_task_vibi, &aus_task_lmac };
   aus_recipe *r;
   if (config->recipe) {
     AUS_TRY(aus_recipe_read(ctx, config->recipe, &r));

@@ -49,14 +49,6 @@ static int32_t adaptive(aus_l2i_net *n, int32_t op, const char *name, int32_t x,
   return aus_l2i_node(n, op, name, 1, &x, 2, (const aus_word[]){ { h }, { w } });
 }
 
-/* conv 1x1 to one channel, without ReLU. */
-static int32_t point(aus_l2i_net *n, const char *name, int32_t x, int32_t channels)
-{
-  const int32_t in[] = { x, aus_l2i_param(n, name, "weight", 4, (const int32_t[]){ 1, channels, 1, 1 }, channels), aus_l2i_param(n, name, "bias", 1, (const int32_t[]){ 1 }, channels) };
-  const aus_word attr[] = { { 1 }, { 1 }, { 1 }, { 1 }, { 0 }, { 0 }, { 0 }, { 0 }, { 1 } };
-  return aus_l2i_node(n, AUS_OP_conv, name, 3, in, 9, attr);
-}
-
 /* Logits of the chunks, [mb, d]. */
 static int32_t explainer(aus_l2i_net *n, const aus_l2i_spec *s, int32_t image)
 {
@@ -65,7 +57,7 @@ static int32_t explainer(aus_l2i_net *n, const aus_l2i_spec *s, int32_t image)
   stage(n, "explainer.2", 16, 5, POOL, &m);
   m.x = adaptive(n, AUS_OP_adaptive_avg_pool, "explainer.grid", m.x, s->rows, s->columns);
   stage(n, "explainer.3", 32, 3, 1, &m);
-  return aus_l2i_reshape(n, "chunks", point(n, "explainer.4", m.x, 32), 2, (const int32_t[]){ 0, -1 });
+  return aus_l2i_reshape(n, "chunks", aus_l2i_conv_only(n, "explainer.4", m.x, &(aus_l2i_conv){ 4, 32, 1, 1, 1, 1, 0, 0 }), 2, (const int32_t[]){ 0, -1 });
 }
 
 /* The approximator's logits from what the chunks z [mb, d] let through. */

@@ -14,8 +14,7 @@
 
 enum { STEP = 256 }; /* frames in work at a time */
 
-/* log'(v) */
-static double log_slope(const aus_log_config *c, double v)
+double aus_frontend_log_slope(const aus_log_config *c, double v)
 {
   const double ln10 = 2.302585092994045684;
   switch (c->kind) {
@@ -105,15 +104,14 @@ typedef struct adjoint {
   float *dx;
 } adjoint;
 
-/* Gradient of the powers of one frame. */
-static void through_bank(const adjoint *a, const float *v, const float *g)
+void aus_frontend_through_bank(const aus_frontend *fe, const float *v, const float *g, double *dp)
 {
-  const struct aus_bank_rows *rows = &a->fe->bank->rows;
+  const struct aus_bank_rows *rows = &fe->bank->rows;
   const float *w = rows->w;
-  memset(a->dp, 0, (size_t)a->fe->bins * sizeof *a->dp);
+  memset(dp, 0, (size_t)fe->bins * sizeof *dp);
   for (int32_t m = 0; m < rows->bands; w += rows->length[m++]) {
-    const double d = (double)g[m] * log_slope(&a->fe->log, (double)v[m]);
-    for (int32_t k = 0; d != 0 && k < rows->length[m]; k++) a->dp[rows->first[m] + k] += d * (double)w[k];
+    const double d = (double)g[m] * aus_frontend_log_slope(&fe->log, (double)v[m]);
+    for (int32_t k = 0; d != 0 && k < rows->length[m]; k++) dp[rows->first[m] + k] += d * (double)w[k];
   }
 }
 
@@ -221,7 +219,7 @@ static aus_status go_back(adjoint *a, const float *x, int64_t frames, float *g, 
     const int64_t n = frames - t < STEP ? frames - t : STEP;
     fill_stretch(fe, a->samples, x, t, n, s);
     for (int64_t i = 0; i < n; i++) {
-      through_bank(a, s->v + i * fe->bands, g + (t + i) * fe->bands);
+      aus_frontend_through_bank(fe, s->v + i * fe->bands, g + (t + i) * fe->bands, a->dp);
       through_power(a, s->re + i * fe->bins, s->im + i * fe->bins);
       add_frame(a, t + i);
     }

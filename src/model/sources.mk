@@ -15,3 +15,4 @@ AUS_SOURCES += \
 	src/model/window.c
 AUS_SOURCES += src/model/unet.c
 AUS_SOURCES += src/model/unet.h
+AUS_SOURCES += src/model/frontend_power.c

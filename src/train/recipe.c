@@ -48,7 +48,7 @@ static const row rows[] = {
   { "interpreter", "classifier", TEXT, NULL, NULL, 0, 0, AT(interpreter.classifier) },
   { "interpreter", "dictionary", TEXT, NULL, NULL, 0, 0, AT(interpreter.dictionary) },
   { "interpreter", "taps", WORDS, NULL, NULL, 0, 0, AT(interpreter.taps) },
-  { "interpreter", "method", CHOICE, "l2i|flint|vibi", "l2i", 0, 0, AT(interpreter.method) },
+  { "interpreter", "method", CHOICE, "l2i|flint|vibi|lmac", "l2i", 0, 0, AT(interpreter.method) },
   { "interpreter", "conciseness", REAL, NULL, "0.2", 0, 1e6, AT(interpreter.conciseness) },
   { "interpreter", "layout", CHOICE, "auto|vgg|general", "auto", 0, 0, AT(interpreter.layout) },
   { "interpreter", "pooling", CHOICE, "attention|max", "attention", 0, 0, AT(interpreter.max_pooling) },
