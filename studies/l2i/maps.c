@@ -2,6 +2,7 @@
  *
  *   ones, random-*, energy   what needs no explanation: the input itself, chance, the loudest bins
  *   l2i:NAME                 sum over atoms with positive relevance of r_k w_k h_k / (W H)  [Parekh22]
+ *   vibi, lmac (--mask NAME=FILE)  what VIBI orders chunks by, L-MAC's mask [Bang21], [Paissan24]
  *   slime                    weights of 10 x 8 tiles, laid over their bins [Mishra17]
  *   others                   the network's own: aus_sound_attribute down to the bins of the STFT */
 #include "maps.h"
@@ -42,6 +43,16 @@ static aus_status listen_to_interpret(judge *j, const heard *h, int32_t c, aus_i
   aus_reading_free(&r);
   aus_free(j->ctx, relevance);
   aus_free(j->ctx, weight);
+  return status;
+}
+
+static aus_status masked(judge *j, const heard *h, aus_masker *masker, float *value)
+{
+  aus_mask m;
+  AUS_TRY(aus_masker_read(masker, j->samples, h->x, &m));
+  const aus_status status = m.frames == j->frames && m.bins == j->bins ? AUS_OK : aus_fail(j->ctx, AUS_EINVAL, "the mask is for another spectrogram");
+  if (status == AUS_OK) memcpy(value, m.order, (size_t)(j->frames * j->bins) * sizeof *value);
+  aus_mask_free(&m);
   return status;
 }
 
@@ -114,5 +125,7 @@ aus_status study_map(judge *j, const heard *h, int32_t c, const asked *q, float 
       if (strcmp(q->interpreter_name[i], q->method + 4) == 0) return listen_to_interpret(j, h, c, q->interpreter[i], value);
     return aus_fail(j->ctx, AUS_EINVAL, "no interpreter '%s' was given (--l2i NAME=FILE)", q->method + 4);
   }
+  for (int32_t i = 0; i < q->n_maskers; i++)
+    if (strcmp(q->masker_name[i], q->method) == 0) return masked(j, h, q->masker[i], value);
   return opened(j, h, c, q, value);
 }

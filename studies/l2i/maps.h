@@ -4,13 +4,15 @@
 
 #include "judge.h"
 
-/* What can be asked. Names: ones, random-bins, random-tiles, energy; l2i:NAME (an interpreter given with --l2i NAME=FILE); slime; and any method of
+/* What can be asked. Names: ones, random-bins, random-tiles, energy; l2i:NAME (an interpreter given with --l2i NAME=FILE); NAME (a mask given with --mask NAME=FILE); slime; and any method of
  * `auscult explain --method` that opens the network (gradient, ixg, ig, gradcam, lrp, ...; lrp:PRESET). */
 typedef struct asked {
   const char *method;
   aus_interpreter *const *interpreter;  /* [n_interpreters] */
   const char *const *interpreter_name;
-  int32_t n_interpreters;
+  int32_t n_interpreters, n_maskers;
+  aus_masker *const *masker;            /* [n_maskers] */
+  const char *const *masker_name;
   int64_t slime_samples;
   uint64_t seed, item;
 } asked;

@@ -8,7 +8,8 @@
  *   measure multi-faith OPTIONS --list FILE      as faith, for every class that the classifier says
  *   measure time     OPTIONS                     milliseconds for one explanation, the classifier included
  *
- * OPTIONS: --model FILE.aus --clips FOLDER --fold N --out FILE.tsv [--l2i NAME=FILE.aus]... [--limit N] [--every N] [--slime SAMPLES] [--seconds N (5)] [--seed S] [--threads N]
+ * OPTIONS: --model FILE.aus --clips FOLDER --fold N --out FILE.tsv [--l2i NAME=FILE.aus]... [--mask NAME=FILE.aus]... [--limit N] [--every N] [--slime SAMPLES] [--seconds N (5)]
+ *          [--seed S] [--threads N]
  *
  * A table that is there already is left alone, so an interrupted study goes on where it was. */
 #include <stdlib.h>
@@ -21,19 +22,28 @@ enum { SECOND = 44100 };
 
 /* ---- fidelity ----------------------------------------------------------------------------------------------- */
 
-/* A row an interpreter: what the classifier says, and the interpreter's logits. */
+static void fidelity_row(study *s, const item *i, const char *who, int32_t n, const float *logits)
+{
+  fprintf(s->to, "%d\t%s\t%s\t%d\t%d", s->fold, i->path, who, (int)i->label_class, (int)i->h.said);
+  for (int32_t c = 0; c < n; c++) fprintf(s->to, "%s%.6g", c ? "," : "\t", (double)logits[c]);
+  fputc('\n', s->to);
+}
+
+/* A row an interpreter or mask: what the classifier says, and the other's logits. L-MAC's are the classifier's own, of the masked spectrogram. */
 static aus_status fidelity_of(study *s, item *i)
 {
   for (int32_t k = 0; k < s->n_interpreters; k++) {
     aus_reading r = { 0 };
     aus_status status = aus_interpreter_read(s->it[k], s->j.samples, i->h.x, &r);
-    if (status == AUS_OK) {
-      fprintf(s->to, "%d\t%s\t%s\t%d\t%d", s->fold, i->path, s->name[k], (int)i->label_class, (int)i->h.said);
-      for (int32_t c = 0; c < r.targets; c++) fprintf(s->to, "%s%.6g", c ? "," : "\t", (double)r.logits[c]);
-      fputc('\n', s->to);
-    }
+    if (status == AUS_OK) fidelity_row(s, i, s->name[k], r.targets, r.logits);
     aus_reading_free(&r);
     AUS_TRY(status);
+  }
+  for (int32_t k = 0; k < s->n_maskers; k++) {
+    aus_mask m;
+    AUS_TRY(aus_masker_read(s->masker[k], s->j.samples, i->h.x, &m));
+    fidelity_row(s, i, s->mask_name[k], m.targets, m.logits);
+    aus_mask_free(&m);
   }
   return AUS_OK;
 }
@@ -58,6 +68,15 @@ static aus_status time_of(study *s, item *i)
     }
     fprintf(s->to, "%s\t%s\t%.2f\t%.2f\n", i->path, s->name[k], 1000 * (read - start), 1000 * (aus_now() - read));
     aus_reading_free(&r);
+  }
+  for (int32_t k = 0; status == AUS_OK && k < s->n_maskers; k++) {
+    aus_mask m = { 0 };
+    const double start = aus_now();
+    status = aus_masker_read(s->masker[k], s->j.samples, i->h.x, &m);
+    const double read = aus_now();
+    if (status == AUS_OK) status = judge_part(&s->j, &i->h, m.mask, y);
+    fprintf(s->to, "%s\t%s\t%.2f\t%.2f\n", i->path, s->mask_name[k], 1000 * (read - start), 1000 * (aus_now() - read));
+    aus_mask_free(&m);
   }
   aus_free(s->ctx, y);
   return status;
@@ -98,6 +117,7 @@ static aus_status measure(study *s)
   AUS_TRY(judge_open(s->ctx, s->model, s->seconds * SECOND, &s->j));
   if (s->j.classes > STUDY_CLASSES) return aus_fail(s->ctx, AUS_ELIMIT, "%d classes; the study knows at most %d", (int)s->j.classes, STUDY_CLASSES);
   for (int32_t k = 0; k < s->n_interpreters; k++) AUS_TRY(aus_interpreter_open(s->ctx, s->file[k], s->j.model, &s->it[k]));
+  for (int32_t k = 0; k < s->n_maskers; k++) AUS_TRY(aus_masker_open(s->ctx, s->mask_file[k], s->j.model, &s->masker[k]));
   if (strcmp(s->what, "masks") == 0)
     return over_clips(s, masks_head, masks_of);
   if (strcmp(s->what, "fidelity") == 0) return over_clips(s, "fold\tclip\twho\tlabel\tclassifier\tlogits\n", fidelity_of);
@@ -132,6 +152,11 @@ static int option(study *s, const char *key, char *value)
     *file++ = 0;
     s->name[s->n_interpreters] = value;
     s->file[s->n_interpreters++] = file;
+  } else if (strcmp(key, "--mask") == 0 && strchr(value, '=') && s->n_maskers < STUDY_INTERPRETERS) {
+    char *file = strchr(value, '=');
+    *file++ = 0;
+    s->mask_name[s->n_maskers] = value;
+    s->mask_file[s->n_maskers++] = file;
   } else return 0;
   return 1;
 }
@@ -165,6 +190,7 @@ int main(int argc, char **argv)
   const aus_status status = run(&s);
   if (status != AUS_OK) fprintf(stderr, "measure: %s\n", aus_ctx_error(s.ctx));
   for (int32_t k = 0; k < s.n_interpreters; k++) aus_interpreter_close(s.it[k]);
+  for (int32_t k = 0; k < s.n_maskers; k++) aus_masker_close(s.masker[k]);
   judge_close(&s.j);
   aus_ctx_destroy(s.ctx);
   return status != AUS_OK;

@@ -25,7 +25,8 @@ static aus_status mask_rows(study *s, item *i, const char *method, float *value,
 {
   static const double shares[3] = { 0.1, 0.2, 0.4 };
   const int64_t cells = s->j.frames * s->j.bins;
-  const asked q = { method, s->it, s->name, s->n_interpreters, s->slime, s->seed, (uint64_t)i->n };
+  const asked q = { .method = method, .interpreter = s->it, .interpreter_name = s->name, .n_interpreters = s->n_interpreters, .masker = s->masker,
+                    .masker_name = s->mask_name, .n_maskers = s->n_maskers, .slime_samples = s->slime, .seed = s->seed, .item = (uint64_t)i->n };
   const clock_t start = clock(); /* of the processor: a machine that is busy with other work counts for nothing */
   double gini;
   aus_masked m;

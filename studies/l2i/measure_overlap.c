@@ -1,7 +1,8 @@
 /* measure_overlap.c - a source among others, and the source is known: how much nearer to it is the interpretation than the mixture was?
  *
  * SI-SDR, and SIR by projection on (target, interferer), of the mixture and of what is listened to; both are to be read as differences, so that an interpretation
- * that returns the input scores nothing. Linear and parity listening, as selected and at 20 and 40 % of the energy. */
+ * that returns the input scores nothing. Linear and parity listening, as selected and at 20 and 40 % of the energy; masks (--mask) as they are, and their first bins up to 20
+ * and 40 %. A mask is for what the classifier says of the mixture, whichever target is asked for: neither VIBI nor L-MAC can be asked about another. */
 #include <auscult/eval.h>
 #include <math.h>
 #include <stdlib.h>
@@ -92,6 +93,30 @@ static aus_status overlap_rules(study *s, mixed *m, int32_t which, const aus_rea
   return AUS_OK;
 }
 
+/* mask X against the rest. */
+static aus_status overlap_mask(study *s, mixed *m, const char *who, const char *rule, const float *mask, float *y, float *rest)
+{
+  AUS_TRY(judge_part(&s->j, &m->i->h, mask, y));
+  for (int64_t t = 0; t < s->j.samples; t++) rest[t] = m->i->h.x[t] - y[t];
+  return overlap_row(s, m, who, "linear", rule, y, rest);
+}
+
+static aus_status overlap_masker(study *s, mixed *m, int32_t which, float *y, float *rest)
+{
+  const int64_t cells = s->j.frames * s->j.bins;
+  aus_mask k = { 0 };
+  float *mask = aus_alloc(s->ctx, (size_t)cells, sizeof *mask);
+  aus_status status = mask ? aus_masker_read(s->masker[which], s->j.samples, m->i->h.x, &k) : AUS_ENOMEM;
+  if (status == AUS_OK) status = overlap_mask(s, m, s->mask_name[which], "selected", k.mask, y, rest);
+  for (int rule = 0; status == AUS_OK && rule < 2; rule++) {
+    status = aus_eval_keep_energy(s->ctx, cells, k.order, m->i->h.energy, rule ? 0.4 : 0.2, mask);
+    if (status == AUS_OK) status = overlap_mask(s, m, s->mask_name[which], rule ? "40%" : "20%", mask, y, rest);
+  }
+  aus_mask_free(&k);
+  aus_free(s->ctx, mask);
+  return status;
+}
+
 /* The input as its own interpretation (which must gain nothing), the loudest bins up to 20 and 40 %, and the best there is: the ideal ratio mask. */
 static aus_status overlap_anchors(study *s, mixed *m, float *y, float *rest)
 {
@@ -102,16 +127,12 @@ static aus_status overlap_anchors(study *s, mixed *m, float *y, float *rest)
   aus_status status = mask ? overlap_row(s, m, "input", "linear", "100%", m->i->h.x, rest) : AUS_ENOMEM;
   for (int k = 0; status == AUS_OK && k < 2; k++) {
     status = aus_eval_keep_energy(s->ctx, cells, m->i->h.energy, m->i->h.energy, k ? 0.4 : 0.2, mask);
-    if (status == AUS_OK) status = judge_part(&s->j, &m->i->h, mask, y);
-    for (int64_t t = 0; t < s->j.samples; t++) rest[t] = m->i->h.x[t] - y[t];
-    if (status == AUS_OK) status = overlap_row(s, m, "loudest", "linear", k ? "40%" : "20%", y, rest);
+    if (status == AUS_OK) status = overlap_mask(s, m, "loudest", k ? "40%" : "20%", mask, y, rest);
   }
   if (status == AUS_OK) status = judge_take(&s->j, m->target, &a);
   if (status == AUS_OK) status = judge_take(&s->j, m->other, &b);
   for (int64_t k = 0; status == AUS_OK && k < cells; k++) mask[k] = sqrtf(a.energy[k]) / (sqrtf(a.energy[k]) + sqrtf(b.energy[k]) + 1e-12f);
-  if (status == AUS_OK) status = judge_part(&s->j, &m->i->h, mask, y);
-  for (int64_t t = 0; status == AUS_OK && t < s->j.samples; t++) rest[t] = m->i->h.x[t] - y[t];
-  if (status == AUS_OK) status = overlap_row(s, m, "oracle", "linear", "ratio", y, rest);
+  if (status == AUS_OK) status = overlap_mask(s, m, "oracle", "ratio", mask, y, rest);
   heard_free(&s->j, &a);
   heard_free(&s->j, &b);
   aus_free(s->ctx, mask);
@@ -130,6 +151,7 @@ static aus_status overlap_of(study *s, mixed *m)
     if (status == AUS_OK) status = overlap_rules(s, m, k, &r, relevance, y, rest);
     aus_reading_free(&r);
   }
+  for (int32_t k = 0; status == AUS_OK && k < s->n_maskers; k++) status = overlap_masker(s, m, k, y, rest);
   aus_free(s->ctx, y);
   return status;
 }

@@ -5,7 +5,7 @@
 #   ESC10=FOLDER (default ../shared/data/audio/esc10)   OUT=FOLDER (default build/l2i)   THREADS=N (default 1)   AUSCULT=PROGRAM   TOOLS=FOLDER of make_clips, measure, ...
 #   METHODS=A,B,...   SLIME=SAMPLES (2000) and SLIME_CLIPS=N (5): surrogates are costly   EVERY=N: each so-many-th clip for masks, overlaps, faithfulness
 #
-# Budget of a fold, one free core with AVX-512: classifier 12 min, two interpreters 10 min each, tables 30 min (most of it integrated gradients, smoothgrad and SLIME).
+# Budget of a fold, one free core with AVX-512: classifier 12 min, two interpreters, VIBI 4 min each, L-MAC 6 min, tables 30 min (most of it integrated gradients, smoothgrad and SLIME).
 # --quick: fold 1, a quarter of all widths, a few steps, two clips: that it runs, not what it finds.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,9 +18,9 @@ AUSCULT=${AUSCULT:-$top/build/auscult}
 TOOLS=${TOOLS:-$top/build/studies/l2i}
 THREADS=${THREADS:-1}
 [ -e "$ESC10/esc10.csv" ] || { echo "skip - no ESC-10 in $ESC10"; echo "0 passed, 0 failed, 1 skipped"; exit 77; }
-results=$here/results methods=ones,random-bins,random-tiles,energy,l2i:attention,l2i:max,gradient,ixg,ig,smoothgrad,gradcam,lrp:zennit:EpsilonPlus,deeplift
+results=$here/results methods=ones,random-bins,random-tiles,energy,l2i:attention,l2i:max,vibi,lmac,lmac8,gradient,ixg,ig,smoothgrad,gradcam,lrp:zennit:EpsilonPlus,deeplift
 limit='' epochs='' iterations=100 slime_clips=${SLIME_CLIPS:-5} slime=${SLIME:-2000}
-[ -z "$quick" ] || { results=$OUT/results methods=ones,random-bins,energy,l2i:attention,l2i:max,gradient limit="--limit 2" epochs="--epochs 2" iterations=10 slime_clips=1 slime=100; }
+[ -z "$quick" ] || { results=$OUT/results methods=ones,random-bins,energy,l2i:attention,l2i:max,vibi,lmac,lmac8,gradient limit="--limit 2" epochs="--epochs 2" iterations=10 slime_clips=1 slime=100; }
 methods=${METHODS:-$methods}
 mkdir -p "$OUT" "$results"
 for tool in make_clips join make_mixes measure tabulate; do
@@ -28,9 +28,9 @@ for tool in make_clips join make_mixes measure tabulate; do
 done
 [ -e "$OUT/clips/clips.tsv" ] || "$TOOLS/make_clips" "$ESC10" "$OUT/clips"
 
-# recipe TEMPLATE FOLD POOLING > FILE, only when it changed (a training's checkpoint belongs to its recipe).
+# fill TEMPLATE FOLD WORD FILE: WORD is the pooling, or the width of a decoder; only when it changed (a training's checkpoint belongs to its recipe).
 fill() {
-  sed "s/TEST/$2/g; s/VALID/$(($2 % 5 + 1))/g; s/POOLING/$3/g; s|^root = .*|root = clips|; s|^manifest = .*|manifest = clips/clips.tsv|" "$here/$1.recipe" >"$4.new"
+  sed "s/TEST/$2/g; s/VALID/$(($2 % 5 + 1))/g; s/POOLING/$3/g; s/WIDTH/$3/g; s|^root = .*|root = clips|; s|^manifest = .*|manifest = clips/clips.tsv|" "$here/$1.recipe" >"$4.new"
   [ -z "$quick" ] || sed -i -E 's/^conv ([0-9]+) /echo conv $((\1 \/ 4)) /e; s/^(batch = .*)/\1\nepoch_items = 32/; s/^checkpoint.*//; s/^layout = vgg/layout = auto/' "$4.new"
   if cmp -s "$4.new" "$4"; then rm "$4.new"; else mv "$4.new" "$4"; fi
 }
@@ -47,17 +47,22 @@ fold() {
   fill vgg "$f" - "$OUT/vgg-$f.recipe"
   [ -e "$model" ] || "$AUSCULT" train "$OUT/vgg-$f.recipe" --out "$OUT/vgg-$f" --resume --threads "$THREADS" $epochs
   dictionary "$f"
-  for pooling in attention max flint; do
-    dir=$OUT/$pooling-$f template=interpreter
-    [ $pooling != flint ] || template=flint
-    fill $template "$f" $pooling "$dir.recipe"
+  for who in attention max flint vibi lmac lmac8; do
+    dir=$OUT/$who-$f
+    case $who in
+    attention | max) fill interpreter "$f" $who "$dir.recipe" ;;
+    lmac) fill lmac "$f" 32 "$dir.recipe" ;;
+    lmac8) fill lmac "$f" 8 "$dir.recipe" ;;
+    *) fill $who "$f" - "$dir.recipe" ;;
+    esac
     mkdir -p "$dir"
     # What the classifier computes is the same for all.
-    [ $pooling = attention ] || [ -e "$dir/taps.cache" ] || ln "$OUT/attention-$f/taps.cache" "$dir/taps.cache" 2>/dev/null || true
+    [ $who = attention ] || [ -e "$dir/taps.cache" ] || ln "$OUT/attention-$f/taps.cache" "$dir/taps.cache" 2>/dev/null || true
     [ -e "$dir/model.aus" ] || "$AUSCULT" l2i train "$dir.recipe" --out "$dir" --resume --threads "$THREADS" $epochs
   done
   [ -e "$OUT/mixes-$f/noise.tsv" ] || "$TOOLS/make_mixes" "$OUT/clips" "$OUT/mixes-$f" "$f"
-  set -- --model "$model" --clips "$OUT/clips" --fold "$f" --threads "$THREADS" --l2i attention="$OUT/attention-$f/model.aus" --l2i max="$OUT/max-$f/model.aus" $limit
+  set -- --model "$model" --clips "$OUT/clips" --fold "$f" --threads "$THREADS" --l2i attention="$OUT/attention-$f/model.aus" --l2i max="$OUT/max-$f/model.aus" --mask vibi="$OUT/vibi-$f/model.aus" \
+    --mask lmac="$OUT/lmac-$f/model.aus" --mask lmac8="$OUT/lmac8-$f/model.aus" $limit
   tables=$OUT/tables-$f
   mkdir -p "$tables"
   "$TOOLS/measure" fidelity "$@" --out "$tables/fidelity.tsv"
@@ -88,10 +93,10 @@ table slime slime mean share,method $scores
 table faith faith mean who,tau atoms,linear_logit,linear,parity_logit,parity,count_linear_logit,count_linear,count_parity_logit,count_parity,energy_linear_logit,energy_linear
 table overlap overlap mean db,who,how,rule $gain
 table noise noise mean db,who,how,rule $gain
-# What the trained files say of themselves: the same layers, clips and number of updates for all three.
+# What the trained files say of themselves: the same layers, clips and number of updates for all. L-MAC's fidelity is Fid-In: what the classifier says of the masked sound.
 {
   printf 'fold\twho\tbest_epoch\tepochs\tvalid_top1\ttest_top1\n'
-  for model in "$OUT"/attention-*/model.aus "$OUT"/max-*/model.aus "$OUT"/flint-*/model.aus; do
+  for model in "$OUT"/attention-*/model.aus "$OUT"/max-*/model.aus "$OUT"/flint-*/model.aus "$OUT"/vibi-*/model.aus "$OUT"/lmac*-*/model.aus; do
     [ -e "$model" ] || continue
     name=${model%/model.aus} name=${name##*/}
     printf '%s\t%s' "${name##*-}" "${name%-*}"
@@ -115,6 +120,7 @@ holds "the ideal ratio mask gains" "$OUT/tables-1/overlap.tsv" '$c["si_sdr"] - $
 holds "the all-ones mask is perfect for AD and Fid-In" "$OUT/tables-1/masks.tsv" '$c["ad"] < 1e-2 && $c["fid_in"] == 1 && $c["sparseness"] < 1e-6' '$c["method"] == "ones"'
 holds "parity listening is fainter than linear" "$OUT/tables-1/overlap.tsv" '$c["kept"] < 0.5' '$c["rule"] == "selected" && $c["how"] == "parity"'
 holds "no fewer atoms at a lower tau" "$OUT/tables-1/faith.tsv" '$c["tau"] == 0.9 ? (most = $c["atoms"]) >= 1 : $c["atoms"] + 0 >= most' 1
-holds "three students were trained" "$results/trained.tsv" '$c["epochs"] == 2' '$c["fold"] == 1'
+holds "VIBI and L-MAC are measured beside the others" "$OUT/tables-1/masks.tsv" '$c["sparseness"] > 0 && $c["fid_in"] <= 1' '$c["method"] == "vibi" || $c["method"] == "lmac"'
+holds "six students were trained" "$results/trained.tsv" '$c["epochs"] == 2' '$c["fold"] == 1'
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -13,12 +13,13 @@ typedef struct study {
   int fold, threads;
   int64_t limit, every, slime, seconds; /* every: only each so-many-th clip (all its mixtures) */
   uint64_t seed;
-  int32_t n_interpreters, n_methods;
-  const char *name[STUDY_INTERPRETERS], *file[STUDY_INTERPRETERS];
+  int32_t n_interpreters, n_maskers, n_methods;
+  const char *name[STUDY_INTERPRETERS], *file[STUDY_INTERPRETERS], *mask_name[STUDY_INTERPRETERS], *mask_file[STUDY_INTERPRETERS];
   char methods[1024], *method[STUDY_METHODS];
   aus_ctx *ctx;
   judge j;
   aus_interpreter *it[STUDY_INTERPRETERS];
+  aus_masker *masker[STUDY_INTERPRETERS];
   FILE *to;                  /* the table */
 } study;
 
