@@ -78,6 +78,33 @@ static void gradients_as_torch(void **state)
   one("reflect", 2, "none", 1e-10, 0, GOLDEN_FRAMES_F, golden_back_f);
 }
 
+/* From powers of a spectrogram: decibels over a floor, in both layouts, and the gradient of the powers; 1e-4 of the largest. */
+static void powers_as_torch(void **state)
+{
+  enum { FRAMES = 9, N = FRAMES * BANDS, CELLS = FRAMES * BINS };
+  static float p[CELLS], dp[CELLS], v[N], work[2 * N], y[N], g[N];
+  static double row[BINS];
+  (void)state;
+  for (int turned = 0; turned < 2; turned++) {
+    aus_ctx *ctx = test_ctx(2);
+    front f;
+    double most = 0;
+    open_front(ctx, &f, "reflect", 2, "db", 1e-10, 6);
+    f.fe->transposed = turned;
+    for (int i = 0; i < CELLS; i++) p[i] = (float)((double)rough(i + 11) * (double)rough(i + 11) + 1e-4);
+    for (int t = 0; t < FRAMES; t++)
+      for (int m = 0; m < BANDS; m++) g[turned ? m * FRAMES + t : t * BANDS + m] = rough(t * BANDS + m + 77);
+    aus_frontend_of_power(f.fe, FRAMES, p, v, work, y);
+    for (int t = 0; t < FRAMES; t++)
+      for (int m = 0; m < BANDS; m++) assert_near(y[turned ? m * FRAMES + t : t * BANDS + m], golden_power_y[t * BANDS + m], 1e-4);
+    aus_frontend_power_gradient(f.fe, FRAMES, v, g, work, row, dp);
+    for (int i = 0; i < CELLS; i++) most = fmax(most, fabs((double)golden_power_dp[i]));
+    for (int i = 0; i < CELLS; i++) assert_near(dp[i], golden_power_dp[i], 1e-4 * most);
+    close_front(ctx, &f);
+    aus_ctx_destroy(ctx);
+  }
+}
+
 /* Sums are kept band by band, also where there is no sound; every share is in proportion to weight x power. */
 static void relevance_is_kept(void **state)
 {
@@ -148,6 +175,6 @@ static void shares_of_samples(void **state)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test(gradients_as_torch), cmocka_unit_test(relevance_is_kept), cmocka_unit_test(shares_of_samples) };
+  const struct CMUnitTest tests[] = { cmocka_unit_test(gradients_as_torch), cmocka_unit_test(powers_as_torch), cmocka_unit_test(relevance_is_kept), cmocka_unit_test(shares_of_samples) };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,30 +1,6 @@
 /* test_l2i.c - the interpreter's graph: shapes and sizes of [Parekh22], answers, loss and gradients against torch. */
-#include "test.h"
-
-#include "l2i/graph.h"
+#include "l2i_bench.h"
 #include "l2i_case.h"
-#include "nn/walk.h"
-#include "tests/golden/l2i.h"
-#include "train/optimiser.h"
-
-/* ---- the numbers of tests/golden/make_l2i.py ----------------------------------------------------------- */
-
-static float noise(uint32_t j, uint32_t salt)
-{
-  uint32_t h = j * 2654435761u + salt * 0x9E3779B9u;
-  h ^= h >> 16;
-  h *= 0x45D9F3Bu;
-  h ^= h >> 16;
-  return (float)(h >> 8) / 8388608.0f - 1;
-}
-
-static void signal_to(float *x, int64_t n, uint32_t salt, float scale, bool positive)
-{
-  for (int64_t i = 0; i < n; i++) {
-    x[i] = noise((uint32_t)i, salt) * scale;
-    if (positive && x[i] < 0) x[i] = 0;
-  }
-}
 
 static void dictionary_to(float *w, int32_t bins, int32_t atoms)
 {
@@ -34,19 +10,6 @@ static void dictionary_to(float *w, int32_t bins, int32_t atoms)
     for (int32_t b = 0; b < bins; b++) w[b * atoms + k] = (float)(pow((double)noise((uint32_t)(b * atoms + k), 20), 2) / sqrt(sum));
   }
 }
-
-/* ---- a training graph, as src/l2i/train.c makes it -------------------------------------------------------- */
-
-typedef struct bench {
-  aus_ctx *ctx;
-  void *bytes;
-  aus_bundle *bundle;
-  aus_run *run;
-  aus_walk *walk;
-  aus_param param[64];
-  float *by_tensor[64], *numbers[64];
-  int32_t n_params;
-} bench;
 
 static int64_t inputs_of(const aus_l2i_spec *s, int64_t mb, aus_dims *d)
 {
@@ -61,48 +24,9 @@ static int64_t inputs_of(const aus_l2i_spec *s, int64_t mb, aus_dims *d)
 
 static void open_bench(bench *t, const aus_l2i_spec *s, int64_t mb, bool training)
 {
-  aus_builder *b;
-  size_t size;
   aus_dims d[AUS_L2I_TAPS + 2];
-  assert_ok(t->ctx, aus_builder_create(t->ctx, &b));
-  aus_l2i_net n = { .ctx = t->ctx, .b = b, .seed = 3 };
-  if (training && s->method == AUS_L2I_FLINT) aus_flint_training_graph(&n, s);
-  else if (training) aus_l2i_training_graph(&n, s);
-  else aus_l2i_graph(&n, s);
-  assert_ok(t->ctx, aus_builder_finish(b, &t->bytes, &size));
-  aus_builder_destroy(b);
-  assert_ok(t->ctx, aus_bundle_open_memory(t->ctx, t->bytes, size, &t->bundle));
-  t->n_params = aus_bundle_tensors(t->bundle);
-  for (int32_t i = 0; i < t->n_params; i++) {
-    const aus_tensor_info *info = &t->bundle->tensor[i];
-    t->numbers[i] = aus_alloc_zero(t->ctx, (size_t)info->count, 3 * sizeof(float));
-    assert_non_null(t->numbers[i]);
-    t->param[i] = (aus_param){ .name = info->name, .tensor = i, .rank = info->rank, .count = info->count, .trained = strcmp(info->name, "dictionary.w") != 0,
-                               .value = t->numbers[i], .first = t->numbers[i] + info->count, .second = t->numbers[i] + 2 * info->count };
-    memcpy(t->numbers[i], aus_bundle_tensor_f32(t->bundle, i), (size_t)info->count * sizeof(float));
-    t->by_tensor[i] = t->numbers[i];
-  }
   inputs_of(s, mb, d);
-  assert_ok(t->ctx, aus_run_create_on(t->ctx, t->bundle, d, NULL, 0, AUS_RUN_KEEP, t->by_tensor, &t->run));
-  if (training) assert_ok(t->ctx, aus_walk_create(t->ctx, t->run, &(aus_walk_config){ .from = "terms", .params = true }, &t->walk));
-  for (int32_t i = 0; training && i < t->n_params; i++) t->param[i].diff = aus_walk_param_diff(t->walk, i);
-}
-
-static void close_bench(bench *t)
-{
-  aus_walk_destroy(t->walk);
-  aus_run_destroy(t->run);
-  for (int32_t i = 0; i < t->n_params; i++) aus_free(t->ctx, t->numbers[i]);
-  aus_bundle_close(t->bundle);
-  aus_free(t->ctx, t->bytes);
-}
-
-static aus_param *param_of(bench *t, const char *name)
-{
-  for (int32_t i = 0; i < t->n_params; i++)
-    if (strcmp(t->param[i].name, name) == 0) return &t->param[i];
-  fail_msg("no parameter %s", name);
-  return NULL;
+  make_bench(t, !training ? aus_l2i_graph : s->method == AUS_L2I_FLINT ? aus_flint_training_graph : aus_l2i_training_graph, s, d, training ? "terms" : NULL);
 }
 
 /* ---- against torch ------------------------------------------------------------------------------------------ */
@@ -114,17 +38,7 @@ static void fill_inputs(bench *t, const aus_l2i_spec *s, int64_t mb, const golde
   for (int32_t i = 0; i < s->n_taps; i++) signal_to(aus_run_input(t->run, i), mb * s->tap[i].c * s->tap[i].freq * s->tap[i].time, 10 + (uint32_t)i, g->loud > 0 ? g->loud : 2, true);
   signal_to(aus_run_input(t->run, s->n_taps), mb * s->bins * s->frames, 21, 3, true);
   for (int64_t i = 0; i < mb * s->classes; i++) aus_run_input(t->run, s->n_taps + 1)[i] = (float)g->target[i];
-  for (int32_t i = 0; i < g->n_grad; i++) { /* the list is in the order in which torch asked for them */
-    aus_param *p = param_of(t, g->grad[i].name);
-    double fan_in = 1;
-    const char *dot = strrchr(p->name, '.');
-    char weight[80];
-    snprintf(weight, sizeof weight, "%.*s.weight", (int)(dot - p->name), p->name);
-    const aus_tensor_info *w = &t->bundle->tensor[param_of(t, weight)->tensor];
-    for (int32_t d = 1; d < w->rank; d++) fan_in *= (double)w->dim[d];
-    const float bound = (float)(1 / sqrt(fan_in));
-    for (int64_t j = 0; j < p->count; j++) p->value[j] = noise((uint32_t)j, 100 + (uint32_t)i) * bound;
-  }
+  draw_params(t, g->n_grad, g->grad);
   if (s->method == AUS_L2I_ATOMS) dictionary_to(param_of(t, "dictionary.w")->value, s->bins, s->atoms);
 }
 
@@ -140,33 +54,6 @@ static double parts_of(const bench *t, const aus_l2i_spec *s, int64_t mb, float 
   parts[1] = (double)term[1] / cells;
   parts[2] = (double)term[2] / active;
   return parts[3] = 0.5 * parts[0] + 5 * parts[1] + 0.4 * parts[2];
-}
-
-static void near_all(const char *what, int64_t n, const double *want, const float *got, double tolerance)
-{
-  double size = 0;
-  for (int64_t i = 0; i < n; i++) size = fmax(size, fabs(want[i]));
-  for (int64_t i = 0; i < n; i++)
-    if (!(fabs((double)got[i] - want[i]) <= tolerance * size)) fail_msg("%s[%d]: %.9g, torch has %.9g", what, (int)i, (double)got[i], want[i]);
-}
-
-static void check_gradients(bench *t, const golden *g)
-{
-  for (int32_t i = 0; i < g->n_grad; i++) {
-    const golden_grad *want = &g->grad[i];
-    const aus_param *p = param_of(t, want->name);
-    double norm = 0, along[2] = { 0, 0 };
-    assert_non_null(p->diff);
-    for (int64_t j = 0; j < p->count; j++) {
-      norm += (double)p->diff[j] * p->diff[j];
-      for (uint32_t k = 0; k < 2; k++) along[k] += (double)p->diff[j] * (double)noise((uint32_t)j, 7 + k);
-    }
-    norm = sqrt(norm);
-    const double rounding = 1e-9; /* theta.w.bias moves all e_t alike, which softmax does not see: its gradient is 0 */
-    if (!(fabs(norm - want->norm) <= 1e-4 * want->norm + rounding)) fail_msg("%s: the gradient's length is %.9g, torch has %.9g", p->name, norm, want->norm);
-    for (int k = 0; k < 2; k++) /* along a random direction: the direction agrees, not only the length */
-      if (!(fabs(along[k] - want->along[k]) <= 1e-4 * fmax(want->norm, fabs(want->along[k])) + rounding)) fail_msg("%s: along %d: %.9g, torch has %.9g", p->name, k, along[k], want->along[k]);
-  }
 }
 
 static void check_case(const aus_l2i_spec *s, int64_t mb, const golden *g)
@@ -189,7 +76,7 @@ static void check_case(const aus_l2i_spec *s, int64_t mb, const golden *g)
   near_all("H", 5 * g->h_frames, g->h, few, 1e-5);
   memcpy(aus_walk_seed(t.walk, 0, NULL), weight, sizeof weight);
   assert_ok(t.ctx, aus_walk_run(t.walk));
-  check_gradients(&t, g);
+  check_gradients(&t, g->n_grad, g->grad);
   const aus_optimiser_config adam = { .kind = AUS_ADAM, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8 };
   aus_optimiser_step(t.ctx, &adam, 2e-4, 1, 0, t.n_params, t.param);
   assert_ok(t.ctx, aus_run_forward(t.run));
@@ -198,7 +85,6 @@ static void check_case(const aus_l2i_spec *s, int64_t mb, const golden *g)
   aus_ctx_destroy(t.ctx);
 }
 
-#define COUNT(x) ((int32_t)(sizeof(x) / sizeof *(x)))
 #define GOLDEN(name) &(golden) { golden_##name##_parts, golden_##name##_logits, golden_##name##_z, golden_##name##_h, golden_##name##_target, golden_##name##_after, \
                                  golden_##name##_grad, COUNT(golden_##name##_grad), COUNT(golden_##name##_h) / 5, 0 }
 #define VGG_TAPS { { "out0", 4, 128, 16, 53, false }, { "out1", 4, 256, 8, 26, false }, { "out2", 4, 512, 4, 13, false } }
@@ -241,7 +127,7 @@ static void flint_as_torch(void **state)
   const float weight[AUS_FLINT_TERMS] = { 0.6f, (float)(2 / (MB * 65.0 * 431)), 0.2f, (float)(0.1 / (MB * 24.0)) };
   memcpy(aus_walk_seed(t.walk, 0, NULL), weight, sizeof weight);
   assert_ok(t.ctx, aus_walk_run(t.walk));
-  check_gradients(&t, &g);
+  check_gradients(&t, g.n_grad, g.grad);
   close_bench(&t);
   aus_ctx_destroy(t.ctx);
 }

@@ -58,5 +58,13 @@ for name, centre, power, log, top_db in CASES:
     (g * y).sum().backward()
     put("golden_back_" + name, x.grad)
     out.append("enum { GOLDEN_FRAMES_%s = %d };" % (name.upper(), y.shape[0]))
+
+# From powers: dB with a floor, and its gradient.
+p = (rough(9 * (N_FFT // 2 + 1), 11).reshape(9, -1) ** 2 + 1e-4).float().double().requires_grad_()
+y = LOGS["db"](p @ bank())
+y = torch.maximum(y, y.max() - 6)
+(rough(y.numel(), 77).reshape(y.shape) * y).sum().backward()
+put("golden_power_y", y)
+put("golden_power_dp", p.grad)
 out.append("#endif")
 open("tests/golden/frontend_back.h", "w").write("\n".join(out) + "\n")

@@ -114,6 +114,15 @@ def put(name, y):
     out.append("};")
 
 
+def put_gradients(name, net):
+    out.append("static const golden_grad golden_%s_grad[%d] = {" % (name, len(net.p)))
+    for k, p in net.p.items():
+        g = p.grad.numpy().ravel()
+        along = [float(g @ noise(g.size, s).astype(np.float64)) for s in (7, 8)]
+        out.append('  { "%s", %.9g, { %.9g, %.9g } },' % (k, np.sqrt(g @ g), *along))
+    out.append("};")
+
+
 def signal(shape, salt, scale, positive=True):
     x = noise(int(np.prod(shape)), salt) * np.float32(scale)
     x = np.maximum(x, 0) if positive else x
@@ -144,12 +153,7 @@ def case(name, taps, atoms, t, bins, classes, layout, pooling, sigmoid, mb=2):
     put("golden_%s_z" % name, z)
     put("golden_%s_h" % name, h[0, :, ::max(1, t // 7)][:5])
     put("golden_%s_target" % name, target)
-    out.append("static const golden_grad golden_%s_grad[%d] = {" % (name, len(net.p)))
-    for k, p in net.p.items():
-        g = p.grad.numpy().ravel()
-        along = [float(g @ noise(g.size, s).astype(np.float64)) for s in (7, 8)]
-        out.append('  { "%s", %.9g, { %.9g, %.9g } },' % (k, np.sqrt(g @ g), *along))
-    out.append("};")
+    put_gradients(name, net)
     opt = torch.optim.Adam(net.p.values(), lr=2e-4)
     opt.step()
     put("golden_%s_after" % name, loss()[0])
@@ -179,14 +183,91 @@ def flint_case(taps, j, t, bins, classes, mb=3):
     put("golden_flint_logits", y)
     put("golden_flint_attributes", phi)
     put("golden_flint_target", target)
-    out.append("static const golden_grad golden_flint_grad[%d] = {" % len(net.p))
-    for k, p in net.p.items():
-        g = p.grad.numpy().ravel()
-        out.append('  { "%s", %.9g, { %.9g, %.9g } },' % (k, np.sqrt(g @ g), *[float(g @ noise(g.size, s).astype(np.float64)) for s in (7, 8)]))
-    out.append("};")
+    put_gradients("flint", net)
     print("flint", sum(p.numel() for p in net.p.values()), [float(t) for t in terms])
 
 
 flint_case(VGG, 24, 431, 65, 10)
+
+
+def vibi_case(bins, t, rows, columns, picks, tau, classes, mb=2):
+    """Relaxed draws from given Gumbel numbers, the approximator's answer, both terms and all gradients; then the answer to hard chunks."""
+    net, d = Net(0), rows * columns
+    x = signal((mb, 1, bins, t), 21, 3)
+    u = (noise(mb * picks * d, 30).astype(np.float64) + 1) / 2 * 0.998 + 0.001
+    gumbel = torch.from_numpy((-np.log(-np.log(u))).astype(np.float32).astype(np.float64).reshape(mb, picks, d))
+    target = torch.softmax(signal((mb, classes), 22, 3, False), 1).float().double()
+
+    def pool(y, k):
+        k = (min(k, y.shape[2]), min(k, y.shape[3]))
+        return F.max_pool2d(y, k, k)
+
+    def plain(name, y, oc, k):
+        w = net.param(name + ".weight", (oc, y.shape[1], k, k), y.shape[1] * k * k)
+        return F.conv2d(y, w, net.param(name + ".bias", (oc,), y.shape[1] * k * k), padding=k // 2)
+
+    def explain():
+        y = pool(net.conv("explainer.1", x, 8, (5, 5), pad=2), 4)
+        y = F.adaptive_avg_pool2d(pool(net.conv("explainer.2", y, 16, (5, 5), pad=2), 4), (rows, columns))
+        return plain("explainer.4", net.conv("explainer.3", y, 32, (3, 3), pad=1), 1, 1).flatten(1)
+
+    def approximate(z):
+        m = F.interpolate(z.reshape(mb, 1, rows, columns), size=(bins, t), mode="nearest")
+        y = pool(net.conv("approximator.1", x * m, 16, (5, 5), pad=2), 4)
+        y = pool(net.conv("approximator.2", y, 32, (5, 5), pad=2), 4)
+        y = pool(net.conv("approximator.3", y, 64, (3, 3), pad=1), 2)
+        y = F.adaptive_max_pool2d(net.conv("approximator.4", y, 128, (3, 3), pad=1), (4, 1))
+        return net.linear("approximator.5", y.flatten(1), classes)
+
+    chunks = explain()
+    z = torch.softmax((chunks.unsqueeze(1) + gumbel) / tau, 2).amax(1)
+    y = approximate(z)
+    terms = [-(target * F.log_softmax(y, 1)).sum(1).mean(), (torch.softmax(chunks, 1) * torch.log_softmax(chunks, 1)).sum(1).mean()]
+    (terms[0] + 0.7 * terms[1]).backward()
+    hard = torch.zeros_like(chunks).scatter(1, chunks.topk(picks, 1).indices, 1.0)
+    put("golden_vibi_terms", torch.stack(terms))
+    put("golden_vibi_chunks", chunks)
+    put("golden_vibi_z", z)
+    put("golden_vibi_logits", y)
+    put("golden_vibi_hard", approximate(hard))
+    put("golden_vibi_gumbel", gumbel)
+    put("golden_vibi_target", target)
+    put_gradients("vibi", net)
+    print("vibi", sum(p.numel() for p in net.p.values()), [float(v) for v in terms])
+
+
+def lmac_case(taps, width, bands, bins, t, mb=2):
+    """The decoder's mask, and the gradients of sum G mask."""
+    net = Net(0)
+    x = [signal((mb,) + s, 10 + i, 2) for i, s in enumerate(taps)]
+    warp = torch.from_numpy(np.maximum(noise(bands * bins, 40), 0).astype(np.float64).reshape(bands, bins))
+
+    def double(name, y, oc):
+        w = net.param(name + ".weight", (y.shape[1], oc, 4, 4), oc * 16)
+        return F.relu(F.conv_transpose2d(y, w, net.param(name + ".bias", (oc,), oc * 16), stride=2, padding=1))
+
+    def resized(y, h, w):
+        return F.interpolate(y, size=(h, w), mode="bilinear", align_corners=True)
+
+    y, n, level = x[-1], len(taps), 1
+    for level in range(1, n):
+        oc, tap = width << (n - level), x[n - 1 - level]
+        y = resized(double("decoder.up%d" % level, y, oc), *tap.shape[2:]) + net.conv("decoder.see%d" % level, tap, oc, (3, 3), pad=1)
+    oc, level = width, n
+    while 2 * y.shape[2] <= bands and 2 * y.shape[3] <= t:
+        y, oc, level = double("decoder.up%d" % level, y, max(oc, 4)), oc // 2, level + 1
+    y = resized(y, bands, t)
+    fan = y.shape[1] * 9
+    y = F.conv2d(y, net.param("decoder.last.weight", (1, y.shape[1], 3, 3), fan), net.param("decoder.last.bias", (1,), fan), padding=1)
+    mask = torch.sigmoid(y).squeeze(1).transpose(1, 2) @ warp
+    g = signal((mb, t, bins), 41, 1, False)
+    (g * mask).sum().backward()
+    put("golden_lmac_mask", mask[:, ::7, ::5])
+    put_gradients("lmac", net)
+    print("lmac", sum(p.numel() for p in net.p.values()))
+
+
+vibi_case(65, 70, 8, 9, 5, 0.5, 4)
+lmac_case([(12, 8, 13), (16, 4, 6), (24, 2, 3)], 4, 40, 65, 61)
 out.append("#endif")
 open("tests/golden/l2i.h", "w").write("\n".join(out) + "\n")
