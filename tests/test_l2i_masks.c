@@ -103,6 +103,34 @@ static void lmac_as_torch(void **state)
   aus_ctx_destroy(t.ctx);
 }
 
+/* Sizes on the layers of the VGG-style classifier. */
+static void sizes(void **state)
+{
+  aus_l2i_spec s = { .n_taps = 3, .tap = { { "out0", 4, 128, 16, 53, false }, { "out1", 4, 256, 8, 26, false }, { "out2", 4, 512, 4, 13, false } }, .atoms = 1, .classes = 10, .bins = 513,
+                     .frames = 431, .bands = 128, .picks = 20 };
+  const struct { int32_t width; int64_t parameters; } want[] = { { 32, 1591809 }, { 8, 365461 } };
+  const aus_dims seen[] = { { 3, { 1, 513, 431 } }, { 2, { 1, 208 } } };
+  (void)state;
+  for (int k = 0; k < 3; k++) {
+    bench t = { .ctx = test_ctx(1) };
+    aus_dims dims[3], d;
+    int64_t n = 0;
+    for (int i = 0; i < 3; i++) dims[i] = aus_l2i_tap_dims(&s.tap[i], 1);
+    if (k < 2) s.width = want[k].width;
+    aus_vibi_grid(32, &s);
+    make_bench(&t, k < 2 ? aus_lmac_graph : aus_vibi_graph, &s, k < 2 ? dims : seen, NULL);
+    for (int32_t i = 0; i < t.n_params; i++) n += strcmp(t.param[i].name, "decoder.warp") == 0 ? 0 : t.param[i].count;
+    assert_int_equal(n, k < 2 ? want[k].parameters : 118827);
+    aus_run_output(t.run, 0, &d);
+    if (k < 2) assert_true(d.rank == 3 && d.dim[1] == 431 && d.dim[2] == 513);
+    if (k == 0) aus_run_value(t.run, aus_run_find(t.run, "decoder.up5.relu"), &d);
+    if (k == 0) assert_true(d.dim[1] == 8 && d.dim[2] == 128 && d.dim[3] == 424);
+    if (k == 2) assert_true(s.rows == 16 && s.columns == 13 && d.dim[1] == 10);
+    close_bench(&t);
+    aus_ctx_destroy(t.ctx);
+  }
+}
+
 /* ---- a classifier and masks for it --------------------------------------------------------------------------------- */
 
 enum { CLASSES = 3, PATCH = 32, HOP = 128, RATE = 8000 };
@@ -360,7 +388,7 @@ static void what_is_refused(void **state)
 
 int main(void)
 {
-  const struct CMUnitTest tests[] = { cmocka_unit_test(vibi_as_torch), cmocka_unit_test(picks_and_draws), cmocka_unit_test(lmac_as_torch), cmocka_unit_test(warp_interpolates),
+  const struct CMUnitTest tests[] = { cmocka_unit_test(vibi_as_torch), cmocka_unit_test(picks_and_draws), cmocka_unit_test(lmac_as_torch), cmocka_unit_test(sizes), cmocka_unit_test(warp_interpolates),
                                       cmocka_unit_test(loss_and_its_gradient), cmocka_unit_test(losses), cmocka_unit_test(masks_for_any_threads),
                                       cmocka_unit_test(answers_through_the_mask), cmocka_unit_test(what_is_refused) };
   return cmocka_run_group_tests(tests, NULL, NULL);

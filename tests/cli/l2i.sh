@@ -26,6 +26,27 @@ check "half the payload" sh -c "sed 's/^atoms/payload = half\natoms/' why.recipe
 check "in half the bytes" test "$(wc -c <half/model.aus)" -lt $(($(wc -c <why/model.aus) * 6 / 10))
 check "which are sound" $auscult model verify half/model.aus
 
+# The methods it is compared with: one epoch and a break give the bits of two; what is wrong is said in a line.
+for method in vibi lmac; do
+  sed "s/^atoms.*/method = $method\nchunk = 8\npicks = 5\nwidth = 4/; s/^monitor.*//" why.recipe >$method.recipe
+  mkdir -p $method ${method}2 && cp why/taps.cache $method && cp why/taps.cache ${method}2
+  check "$method learns" $auscult l2i train $method.recipe --out $method --force $quiet
+  check "$method computes what it did" $auscult model verify $method/model.aus
+  check "$method: one epoch" $auscult l2i train $method.recipe --out ${method}2 --epochs 1 --force $quiet
+  check "$method: and one more after a break" $auscult l2i train $method.recipe --out ${method}2 --resume --quiet --threads 2
+  check "$method: the bits of two" cmp $method/model.aus ${method}2/model.aus
+  exits 3 "$method cannot be listened to" l2i explain stems/bell.wav -m instruments/model.aus --interpreter $method/model.aus
+  grep -q "mask without a dictionary ($method)" err && ok "$method says why" || not_ok "$method says why: $(cat err)"
+done
+sed 's/^picks.*/picks = 5000/' vibi.recipe >bad.recipe
+exits 3 "more chunks than there are" l2i train bad.recipe --out wrong
+grep -q 'picks = 5000 of .* chunks: there are only' err && ok "are counted" || not_ok "are counted: $(cat err)"
+sed 's/^width.*/widht = 4/' lmac.recipe >bad.recipe
+exits 3 "a key that is not there" l2i train bad.recipe --out wrong
+grep -q "widht.*width" err && ok "has a neighbour" || not_ok "has a neighbour: $(cat err)"
+sed 's/^method.*/method = ibi/' vibi.recipe >bad.recipe
+exits 3 "a method that is not there" l2i train bad.recipe --out wrong
+
 it="-m instruments/model.aus --interpreter why/model.aus"
 # shellcheck disable=SC2086
 {
