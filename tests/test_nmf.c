@@ -39,6 +39,79 @@ static void sparse_equals_the_written_out_updates(void **state)
   check_golden(1.5, 1, 0.05, sp_mid_w, sp_mid_h);
 }
 
+/* One iteration of the sparse updates in double, as [LeRoux15] writes them. */
+static void update_written_out(double beta, double mu, int f, int n, int k, const float *v, double *w, double *h)
+{
+  double *l = calloc((size_t)(f * n), sizeof *l), *N = calloc((size_t)(2 * f * k), sizeof *N), *P = N + f * k;
+  for (int pass = 0; pass < 2; pass++) {
+    for (int i = 0; i < f; i++)
+      for (int t = 0; t < n; t++) {
+        double sum = 0;
+        for (int a = 0; a < k; a++) sum += w[i * k + a] * h[a * n + t];
+        l[i * n + t] = fmax(sum, 1e-9);
+      }
+    for (int a = 0; a < k && pass == 0; a++)
+      for (int t = 0; t < n; t++) {
+        double num = 0, den = mu;
+        for (int i = 0; i < f; i++) {
+          num += w[i * k + a] * (double)v[i * n + t] * pow(l[i * n + t], beta - 2);
+          den += w[i * k + a] * pow(l[i * n + t], beta - 1);
+        }
+        h[a * n + t] *= num / den;
+      }
+  }
+  for (int a = 0; a < k; a++) {
+    double sN = 0, sP = 0, norm = 0;
+    for (int i = 0; i < f; i++) {
+      for (int t = 0; t < n; t++) {
+        N[i * k + a] += (double)v[i * n + t] * pow(l[i * n + t], beta - 2) * h[a * n + t];
+        P[i * k + a] += pow(l[i * n + t], beta - 1) * h[a * n + t];
+      }
+      sN += N[i * k + a] * w[i * k + a];
+      sP += P[i * k + a] * w[i * k + a];
+    }
+    for (int i = 0; i < f; i++) {
+      double *x = &w[i * k + a];
+      *x *= (N[i * k + a] + *x * sP) / (P[i * k + a] + *x * sN);
+      norm += *x * *x;
+    }
+    for (int i = 0; i < f; i++) w[i * k + a] /= sqrt(norm);
+  }
+  free(l), free(N);
+}
+
+/* Many atoms, many bins, ragged panels: every way a product is cut. */
+static void check_size(double beta, int f, int n, int k)
+{
+  aus_ctx *ctx = test_ctx(2);
+  float *v = calloc((size_t)(f * n), sizeof *v), *w = calloc((size_t)(f * k), sizeof *w), *h = calloc((size_t)(k * n), sizeof *h);
+  double *w2 = calloc((size_t)(f * k), sizeof *w2), *h2 = calloc((size_t)(k * n), sizeof *h2);
+  aus_nmf_config c;
+  aus_rng r;
+  aus_rng_init(&r, 7, 7);
+  for (int i = 0; i < f * n; i++) v[i] = (float)(aus_rng_uniform(&r) + 0.01);
+  aus_nmf_defaults(&c);
+  c.atoms = k; c.beta = beta; c.mu = 0.1; c.tolerance = 0; c.max_iterations = 0;
+  assert_ok(ctx, aus_nmf_fit(ctx, &c, f, n, v, w, h, NULL)); /* the start */
+  for (int i = 0; i < f * k; i++) w2[i] = (double)w[i];
+  for (int i = 0; i < k * n; i++) h2[i] = (double)h[i];
+  c.max_iterations = 3; c.warm_w = c.warm_h = 1;
+  assert_ok(ctx, aus_nmf_fit(ctx, &c, f, n, v, w, h, NULL));
+  for (int it = 0; it < 3; it++) update_written_out(beta, 0.1, f, n, k, v, w2, h2);
+  for (int i = 0; i < f * k; i++) assert_near(w[i], w2[i], 2e-5 * (w2[i] + 0.01));
+  for (int i = 0; i < k * n; i++) assert_near(h[i], h2[i], 2e-5 * (h2[i] + 0.01));
+  free(v), free(w), free(h), free(w2), free(h2);
+  aus_ctx_destroy(ctx);
+}
+
+static void every_size(void **state)
+{
+  (void)state;
+  static const int size[4][3] = { { 71, 300, 37 }, { 650, 33, 3 }, { 17, 9, 350 }, { 1, 129, 1 } };
+  for (int i = 0; i < 4; i++)
+    for (int b = 0; b < 4; b++) check_size((const double[]){ 2, 1, 0, 0.5 }[b], size[i][0], size[i][1], size[i][2]);
+}
+
 enum { F = 40, N = 300, K = 4 };
 
 /* Atoms with disjoint support, activations that are zero half of the time: unique up to scale. */
@@ -284,6 +357,7 @@ int main(void)
   const struct CMUnitTest tests[] = { cmocka_unit_test(starts),
     cmocka_unit_test(plain_equals_scikit_learn),
     cmocka_unit_test(sparse_equals_the_written_out_updates),
+    cmocka_unit_test(every_size),
     cmocka_unit_test(divergence_is_exact_near_and_far),
     cmocka_unit_test(objective_never_rises),
     cmocka_unit_test(planted_atoms_are_found),

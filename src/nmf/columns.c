@@ -98,10 +98,19 @@ static void normalise_strips(void *arg, int64_t begin, int64_t end, int worker)
 
 void aus_nmf_normalise(aus_nmf_fitting *f) { aus_parallel_for(f->ctx, strips(f), 1, normalise_strips, f); }
 
-void aus_nmf_update_w(aus_nmf_fitting *f)
+/* P = W (H H'), H H' known down to its diagonal. */
+static void complete_p(aus_nmf_fitting *f)
 {
   const int64_t F = f->bins, K = f->atoms;
-  if (aus_nmf_euclidean(f)) aus_sgemm_in(f->ctx, false, false, F, K, K, 1.0f, f->w, K, f->chunk[0].P, K, 0.0f, f->wp, K, f->scratch);
+  float *gram = f->chunk[0].P;
+  for (int64_t i = 1; i < K; i++)
+    for (int64_t j = 0; j < i; j++) gram[i * K + j] = gram[j * K + i];
+  aus_sgemm_in(f->ctx, false, false, F, K, K, 1.0f, f->w, K, gram, K, 0.0f, f->wp, K, f->scratch);
+}
+
+void aus_nmf_update_w(aus_nmf_fitting *f)
+{
+  if (aus_nmf_euclidean(f)) complete_p(f);
   aus_parallel_for(f->ctx, strips(f), 1, update_strips, f);
 }
 

@@ -124,6 +124,16 @@ static void update_h(const aus_nmf_fitting *f, const aus_nmf_chunk *c, int64_t p
     else k->update(n, f->mu[i], EPS, c->num + i * ld, c->den + i * ld, h + i * ld);
 }
 
+/* P += H H', the columns of one tile at a time, down to the diagonal; columns.c completes it. */
+static void gather_gram(const aus_nmf_fitting *f, const aus_nmf_chunk *c, const float *h, int64_t n, bool first)
+{
+  const int64_t K = f->atoms, nr = tiles(f)->nr;
+  for (int64_t j = 0; j < K; j += nr) {
+    const int64_t to = j + nr < K ? j + nr : K;
+    aus_rows_times(tiles(f), to, to - j, n, h, f->ld, c->ht + j * n, !first, c->P + j, K);
+  }
+}
+
 /* Steps 2 and 3. */
 static void gather_w(const aus_nmf_fitting *f, aus_nmf_chunk *c, int64_t p, bool first)
 {
@@ -132,7 +142,7 @@ static void gather_w(const aus_nmf_fitting *f, aus_nmf_chunk *c, int64_t p, bool
   const float *h = h_of(f, p);
   tiles(f)->pack_b(1, K, n, h, ld, c->ht);
   aus_rows_times(tiles(f), F, K, n, c->plane, ld, c->ht, !first, c->N, K);
-  if (euclid) aus_rows_times(tiles(f), K, K, n, h, ld, c->ht, !first, c->P, K);
+  if (euclid) gather_gram(f, c, h, n, first);
   else if (!ones) aus_rows_times(tiles(f), F, K, n, c->power, ld, c->ht, !first, c->P, K);
   else
     for (int64_t i = 0; i < K; i++) c->P[i] = (first ? 0.0f : c->P[i]) + (float)f->ctx->kernels->vec.sum(n, h + i * ld);
