@@ -10,6 +10,11 @@ check_PROGRAMS += examples/eight_masks
 TESTS += examples/eight_masks
 examples_eight_masks_SOURCES = examples/eight_masks.c
 examples_eight_masks_LDADD = libauscult.la $(LIBM)
+# docs/l2i.md's, with the networks carried; it checks its own numbers.
+check_PROGRAMS += examples/listen_to_interpret
+TESTS += examples/listen_to_interpret
+examples_listen_to_interpret_SOURCES = examples/listen_to_interpret.c
+examples_listen_to_interpret_LDADD = libauscult.la $(LIBM)
 EXTRA_DIST += examples/train/stems.recipe examples/train/stems.tsv
 EXTRA_DIST += examples/train/interpreter.recipe
 # The song of scripts/demo.

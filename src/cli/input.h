@@ -4,6 +4,7 @@
 
 #include "cli/session.h"
 #include <auscult/audio.h>
+#include <auscult/l2i.h>
 #include <auscult/model.h>
 
 /* A file as read, and as the model hears it. */
@@ -15,6 +16,8 @@ typedef struct cli_sound {
 
 /* The model of --model or --model-cmd; an exit code. */
 int cli_open_model(cli_session *cs, aus_model **model);
+/* The interpreter of --interpreter, else the file NAME-why.aus beside the model NAME.aus. */
+int cli_l2i_open(cli_session *cs, aus_model *model, aus_interpreter **it);
 int cli_load_sound(cli_session *cs, const char *path, int32_t rate, cli_sound *sound);
 void cli_free_sound(cli_session *cs, cli_sound *sound);
 

@@ -13,7 +13,7 @@
 
 static const cli_option options[] = {
   CLI_ROW_MODEL,
-  { "interpreter", 0, CLI_TEXT, "FILE.aus", NULL, 0, 0, CLI_AT(l2i.interpreter), "what `auscult l2i train` made for this network" },
+  { "interpreter", 0, CLI_TEXT, "FILE.aus", NULL, 0, 0, CLI_AT(l2i.interpreter), "what `auscult l2i train` made for this network; without it, NAME-why.aus beside the network NAME.aus" },
   { "where", 0, CLI_TEXT, "CONDITIONS", NULL, 0, 0, CLI_AT(l2i.where), "which rows of the manifest, such as 'fold=5'; without it, all" },
   { "root", 0, CLI_TEXT, "DIR", NULL, 0, 0, CLI_AT(l2i.root), "where the manifest's paths start; without it, beside the manifest" },
   { "taus", 0, CLI_TEXT, "R,R,...", "0.9,0.7,0.5,0.3,0.1", 0, 0, CLI_AT(l2i.taus), "thresholds of relevance: atoms above are taken out" },
@@ -40,6 +40,7 @@ typedef struct job {
   const aus_interpreter_info *info;
   aus_table table;
   int32_t n_taus, n, classes;
+  bool independent;             /* several classes may be said of a clip */
   double tau[MOST_TAUS];
   clip *clip;
   aus_reading reading;          /* of the clip that is judged now */
@@ -118,6 +119,14 @@ static aus_status hear(job *j, int rest, float *y, float *logits)
   return aus_interpreter_hear(j->it, j->reading.samples, y, logits, j->logits + 2 * j->classes);
 }
 
+/* Independent scores: the class against its absence, two logits whose softmax is the sigmoid. */
+static aus_status masked(const job *j, const float *in, const float *out, int32_t c, aus_masked *m)
+{
+  const float *x = j->reading.heard_logits;
+  if (!j->independent) return aus_eval_masked(j->cs->ctx, j->classes, x, in, out, c, m);
+  return aus_eval_masked(j->cs->ctx, 2, (const float[]){ 0, x[c] }, (const float[]){ 0, in[c] }, (const float[]){ 0, out[c] }, 1, m);
+}
+
 static aus_status judge_at(job *j, int32_t index, int32_t t, float *y)
 {
   aus_ctx *ctx = j->cs->ctx;
@@ -136,12 +145,12 @@ static aus_status judge_at(job *j, int32_t index, int32_t t, float *y)
   p->energy = all > 0 ? energy / all : 0;
   AUS_TRY(hear(j, 0, y, in));
   AUS_TRY(hear(j, 1, y, out));
-  AUS_TRY(aus_eval_masked(ctx, j->classes, j->reading.heard_logits, in, out, c->said, &p->masked));
+  AUS_TRY(masked(j, in, out, c->said, &p->masked));
   for (int k = 0; k < CHANCES; k++) {
     AUS_TRY(k == BY_COUNT ? aus_eval_random_count(ctx, atoms, j->keep, seed, (uint64_t)index, j->weight) :
                             aus_eval_random_energy(ctx, atoms, energy, energy_of, j, seed, (uint64_t)index, j->weight));
     AUS_TRY(hear(j, 1, y, out));
-    AUS_TRY(aus_eval_masked(ctx, j->classes, j->reading.heard_logits, out, out, c->said, &m));
+    AUS_TRY(masked(j, out, out, c->said, &m));
     p->chance[k] = m.ff_logit;
   }
   return AUS_OK;
@@ -195,7 +204,7 @@ static int judge_row(job *j, int32_t index, int32_t row)
 
 /* ---- all clips -------------------------------------------------------------------------------------------------- */
 
-typedef struct summary { double top[3], kappa; aus_masked mean[MOST_TAUS], median[MOST_TAUS]; double chance_mean[CHANCES][MOST_TAUS], chance_median[CHANCES][MOST_TAUS], energy[MOST_TAUS], atoms[MOST_TAUS]; } summary;
+typedef struct summary { double top[3], kappa; aus_detection detection; aus_masked mean[MOST_TAUS], median[MOST_TAUS]; double chance_mean[CHANCES][MOST_TAUS], chance_median[CHANCES][MOST_TAUS], energy[MOST_TAUS], atoms[MOST_TAUS]; } summary;
 
 static int by_value(const void *a, const void *b)
 {
@@ -207,6 +216,25 @@ static double median(int32_t n, double *v)
 {
   qsort(v, (size_t)n, sizeof *v, by_value);
   return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
+/* The interpreter's probabilities against what the classifier says, above one half. */
+static aus_status detect(const job *j, summary *s)
+{
+  aus_ctx *ctx = j->cs->ctx;
+  const size_t k = (size_t)j->classes;
+  uint8_t *said = aus_alloc(ctx, (size_t)j->n, k);
+  float *y = aus_alloc(ctx, (size_t)j->n, k * sizeof *y);
+  aus_status status = said && y ? AUS_OK : AUS_ENOMEM;
+  for (size_t i = 0; status == AUS_OK && i < (size_t)j->n; i++)
+    for (size_t c = 0; c < k; c++) {
+      said[i * k + c] = j->clip[i].heard[c] > 0;
+      y[i * k + c] = j->clip[i].answer[c];
+    }
+  if (status == AUS_OK) status = aus_eval_detection(ctx, j->n, j->classes, said, y, &s->detection);
+  aus_free(ctx, said);
+  aus_free(ctx, y);
+  return status;
 }
 
 static aus_status agree(const job *j, summary *s)
@@ -224,6 +252,7 @@ static aus_status agree(const job *j, summary *s)
   }
   for (int i = 0; status == AUS_OK && i < 3; i++) s->top[i] = aus_eval_top_k(j->n, j->classes, f, y, 1 + 2 * i);
   if (status == AUS_OK) status = aus_eval_kappa(ctx, j->n, j->classes, a, a + n, &s->kappa);
+  if (status == AUS_OK && j->independent) status = detect(j, s);
   aus_free(ctx, f);
   aus_free(ctx, y);
   aus_free(ctx, a);
@@ -260,6 +289,8 @@ static void print(const job *j, const summary *s)
   cli_put(j->info->name);
   printf(", %d atoms, %s pooling, %s listening\n\nfidelity  top-1 %.1f %%  top-3 %.1f %%  top-5 %.1f %%  kappa %.3f\n\n", (int)j->info->atoms, j->info->pooling, j->cs->s->l2i.listening ? "parity" : "linear",
          100 * s->top[0], 100 * s->top[1], 100 * s->top[2], s->kappa);
+  if (j->independent)
+    printf("every class, against what the classifier says (above one half): AUPRC macro %.3f  micro %.3f  highest F1 %.3f\n\n", s->detection.macro_auprc, s->detection.micro_auprc, s->detection.max_f1);
   printf("what the class's logit loses when the atoms above tau are taken out (median, mean), beside atoms drawn by chance\n");
   printf("%6s %6s %8s  %15s  %15s  %15s  %8s\n", "tau", "atoms", "energy", "interpreter", "as many", "as loud", "ff");
   for (int32_t t = 0; t < j->n_taus; t++)
@@ -328,6 +359,13 @@ static int print_json(const job *j, const summary *s)
   aus_json_integer(&out, "n_clips", j->n);
   for (int i = 0; i < 3; i++) aus_json_real(&out, top[i], s->top[i]);
   aus_json_real(&out, "kappa", s->kappa);
+  if (j->independent) {
+    aus_json_flat_object(&out, "detection");
+    aus_json_real(&out, "macro_auprc", s->detection.macro_auprc);
+    aus_json_real(&out, "micro_auprc", s->detection.micro_auprc);
+    aus_json_real(&out, "max_f1", s->detection.max_f1);
+    aus_json_close(&out);
+  }
   aus_json_array(&out, "taus");
   for (int32_t t = 0; t < j->n_taus; t++) {
     aus_json_object(&out, NULL);
@@ -356,12 +394,11 @@ static int open_both(job *j)
 {
   cli_session *cs = j->cs;
   int code = cli_open_model(cs, &j->model);
-  if (code == CLI_DONE && !cs->s->l2i.interpreter) code = cli_say(cs, CLI_BAD_USAGE, "no interpreter: give --interpreter FILE.aus (auscult l2i train makes one)");
+  if (code == CLI_DONE) code = cli_l2i_open(cs, j->model, &j->it);
   if (code != CLI_DONE) return code;
-  const aus_status status = aus_interpreter_open(cs->ctx, cs->s->l2i.interpreter, j->model, &j->it);
-  if (status != AUS_OK) return cli_fail(cs, CLI_OPENING, status);
   j->info = aus_interpreter_describe(j->it);
   j->classes = j->info->targets;
+  j->independent = aus_model_describe(j->model)->score_kind == AUS_SCORE_PROBABILITY;
   return CLI_DONE;
 }
 
@@ -434,7 +471,8 @@ const cli_command cli_l2i_evaluate = {
   .about = "Fidelity: how often the interpreter's highest classes hold the classifier's (top-1, 3, 5; Cohen's kappa is the\n"
            "agreement beyond chance). Faithfulness: what the class's logit loses when the atoms with relevance above tau are\n"
            "taken out of the sound, beside as many atoms drawn from the others, and atoms drawn until they are as loud\n"
-           "(docs/fidelity.md). Labels in the manifest are not used.",
+           "(docs/fidelity.md). Where scores are independent (several labels a clip): average precision and F1 over all\n"
+           "classes, too. Labels in the manifest are not used.",
   .examples = "# on clips that neither has learnt from\nauscult l2i evaluate clips.tsv --where fold=5 -m classifier.aus --interpreter interpreter/model.aus\n",
   .options = options, .min_operands = 1, .max_operands = 1, .run = run
 };

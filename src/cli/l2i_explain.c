@@ -10,10 +10,11 @@
 #include <auscult/l2i.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 static const cli_option options[] = {
   CLI_ROW_MODEL,
-  { "interpreter", 0, CLI_TEXT, "FILE.aus", NULL, 0, 0, CLI_AT(l2i.interpreter), "what `auscult l2i train` made for this network" },
+  { "interpreter", 0, CLI_TEXT, "FILE.aus", NULL, 0, 0, CLI_AT(l2i.interpreter), "what `auscult l2i train` made for this network; without it, NAME-why.aus beside the network NAME.aus" },
   { "target", 0, CLI_TEXT, "NAME|INDEX|topK", "top1", 0, 0, CLI_AT(target), "which answers to explain; several with commas" },
   { "tau", 0, CLI_REAL, "R", "0.2", -1, 1, CLI_AT(l2i.tau), "atoms of less relevance belong to the rest; the most relevant has 1" },
   { "top", 0, CLI_INTEGER, "N", "5", 0, 4096, CLI_AT(l2i.top), "at most so many atoms a target; 0: all above tau" },
@@ -205,14 +206,25 @@ static int show(cli_job *job, aus_interpreter *it)
   return code;
 }
 
+int cli_l2i_open(cli_session *cs, aus_model *model, aus_interpreter **it)
+{
+  char beside[CLI_PATH];
+  const char *path = cs->s->l2i.interpreter;
+  const size_t n = strlen(cs->s->model), end = n > 4 && strcmp(cs->s->model + n - 4, ".aus") == 0 ? n - 4 : n;
+  if (!path) {
+    snprintf(beside, sizeof beside, "%.*s-why.aus", (int)end, cs->s->model);
+    if (access(beside, R_OK) != 0) return cli_say(cs, CLI_BAD_USAGE, "no interpreter: give --interpreter FILE.aus (auscult l2i train makes one); without it %s is taken, which is not there", beside);
+    path = beside;
+  }
+  const aus_status status = aus_interpreter_open(cs->ctx, path, model, it);
+  return status == AUS_OK ? CLI_DONE : cli_fail(cs, CLI_OPENING, status);
+}
+
 static int open_interpreter(cli_job *job, aus_interpreter **it)
 {
-  cli_session *cs = job->cs;
-  if (!cs->s->l2i.interpreter) return cli_say(cs, CLI_BAD_USAGE, "no interpreter: give --interpreter FILE.aus (auscult l2i train makes one)");
-  const aus_status status = aus_interpreter_open(cs->ctx, cs->s->l2i.interpreter, job->model, it);
-  if (status != AUS_OK) return cli_fail(cs, CLI_OPENING, status);
+  const int code = cli_l2i_open(job->cs, job->model, it);
   job->interpreter = *it;
-  return CLI_DONE;
+  return code;
 }
 
 static int run_job(cli_job *job, aus_interpreter **it)

@@ -37,6 +37,9 @@ aus_status aus_l2i_ear_open(aus_ctx *ctx, const aus_inside *in, const aus_l2i_sp
 
 /* Replaces a file's bytes by the same with its large tensors in half precision; and parameters by what such a file will hold. */
 aus_status aus_l2i_halve(aus_ctx *ctx, void **bytes, size_t *size);
+/* A file again, with large tensors in half precision, strings of metadata replaced (or added), numbers of tensors replaced (same shapes). */
+typedef struct aus_l2i_change { bool halve; int32_t n_words, n_tensors; const char *const *key, *const *word; const char *const *tensor; const float *const *data; } aus_l2i_change;
+aus_status aus_l2i_rewrite(aus_ctx *ctx, const aus_bundle *from, const aus_l2i_change *change, void **bytes, size_t *size);
 void aus_l2i_round_params(int32_t n, const aus_param *param);
 
 struct aus_interpreter {

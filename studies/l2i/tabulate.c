@@ -5,6 +5,8 @@
  *   tabulate pairs KEYS VALUE AGAINST FILE.tsv...   the last of KEYS is the method, the column "clip" or "path" pairs rows: each method against AGAINST in VALUE:
  *                                                   mean difference, p of Wilcoxon's signed ranks and of the paired t test
  *   tabulate fidelity FILE.tsv...                   of `measure fidelity`: accuracy of the classifier, top-1, 3 and 5 fidelity, Cohen's kappa; mean and standard deviation over folds
+ *   tabulate detection FILE.tsv...                  of `measure multi`: macro and micro average precision and highest F1 of classifier and interpreters against the truth, and of interpreters against what
+ *                                                   the classifier says (above one half); then the same by the eleven thresholds and trapezoids of [Parekh22]; mean and standard deviation over folds
  *
  * KEYS and VALUES: names of columns with commas; A-B among VALUES is a difference. Rows come in the order of the files. */
 #include <auscult/fidelity.h>
@@ -264,19 +266,83 @@ static int fidelity_table(aus_ctx *ctx, const table *t)
   return 0;
 }
 
+/* ---- several labels ---------------------------------------------------------------------------------------- */
+
+static const double sweep[11] = { 0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05 };
+
+/* One judge's probabilities in one fold, and what is so: the truth, or what the classifier says of the same sounds. Returns the number of sounds. */
+static int answers_fold(const table *t, const char *who, const char *fold, const char *against, int *classes, float *score, uint8_t *truth)
+{
+  int n = 0, told = 0;
+  float logit[CLASSES];
+  for (int i = 0; i < t->n; i++) {
+    const row *r = &t->row[i];
+    if (strcmp(find(t, r, "fold"), fold) != 0) continue;
+    const char *judge = find(t, r, "who");
+    const bool says = strcmp(judge, "classifier") == 0;
+    if (says || strcmp(judge, who) == 0) *classes = read_logits(find(t, r, "logits"), logit);
+    for (int c = 0; says && c < *classes; c++) truth[told * *classes + c] = strcmp(against, "truth") == 0 ? find(t, r, "truth")[c] == '1' : logit[c] > 0;
+    told += says;
+    if (strcmp(judge, who) != 0) continue;
+    for (int c = 0; c < *classes; c++) score[n * *classes + c] = (float)(1 / (1 + exp(-(double)logit[c])));
+    n++;
+  }
+  return n == told ? n : 0;
+}
+
+static int detection_row(aus_ctx *ctx, const table *t, const char *who, const char *against, char (*fold)[256], int folds)
+{
+  float *score = malloc((size_t)t->n * CLASSES * sizeof *score);
+  uint8_t *truth = malloc((size_t)t->n * CLASSES);
+  double value[6][16], mean, spread;
+  int index[16], n = 0, sounds = 0, classes = 0;
+  for (int f = 0; f < folds; f++) {
+    aus_detection d, w;
+    const int m = answers_fold(t, who, fold[f], against, &classes, score, truth);
+    if (m == 0 || aus_eval_detection(ctx, m, classes, truth, score, &d) != AUS_OK || aus_eval_detection_sweep(ctx, m, classes, truth, score, 11, sweep, &w) != AUS_OK) continue;
+    const double of[6] = { d.macro_auprc, d.micro_auprc, d.max_f1, w.macro_auprc, w.micro_auprc, w.max_f1 };
+    for (int k = 0; k < 6; k++) value[k][n] = of[k];
+    index[n] = n;
+    n++;
+    sounds += m;
+  }
+  free(score);
+  free(truth);
+  printf("%s\t%s\t%d\t%d", who, against, sounds, n);
+  for (int k = 0; k < 6; k++) {
+    over_folds(n, value[k], index, &mean, &spread);
+    printf("\t%.4f\t", mean);
+    if (isnan(spread)) printf("-"); else printf("%.4f", spread);
+  }
+  printf("\n");
+  return 0;
+}
+
+static int detection_table(aus_ctx *ctx, const table *t)
+{
+  static char who[64][256], fold[16][256];
+  names whos = { .n = 1, .name = { "who" } }, folds = { .n = 1, .name = { "fold" } };
+  const int w = groups(t, &whos, 1, who, 64), f = groups(t, &folds, 1, fold, 16);
+  printf("who\tagainst\tsounds\tfolds\tmacro_auprc\tsd\tmicro_auprc\tsd\tmax_f1\tsd\tsweep_macro\tsd\tsweep_micro\tsd\tsweep_f1\tsd\n");
+  for (int i = 0; i < w; i++)
+    if (strcmp(who[i], "classifier") != 0) detection_row(ctx, t, who[i], "classifier", fold, f);
+  for (int i = 0; i < w; i++) detection_row(ctx, t, who[i], "truth", fold, f);
+  return 0;
+}
+
 int main(int argc, char **argv)
 {
   static table t;
   static names keys, values;
   const char *what = argc > 1 ? argv[1] : "";
-  const int first = strcmp(what, "mean") == 0 ? 4 : strcmp(what, "pairs") == 0 ? 5 : strcmp(what, "fidelity") == 0 ? 2 : argc;
-  if (argc <= first) { fprintf(stderr, "usage: tabulate mean KEYS VALUES FILE... | pairs KEYS VALUE AGAINST FILE... | fidelity FILE...\n"); return 2; }
+  const int first = strcmp(what, "mean") == 0 ? 4 : strcmp(what, "pairs") == 0 ? 5 : strcmp(what, "fidelity") == 0 || strcmp(what, "detection") == 0 ? 2 : argc;
+  if (argc <= first) { fprintf(stderr, "usage: tabulate mean KEYS VALUES FILE... | pairs KEYS VALUE AGAINST FILE... | fidelity FILE... | detection FILE...\n"); return 2; }
   for (int i = first; i < argc; i++)
     if (read_file(&t, argv[i])) return 1;
   aus_ctx *ctx;
   if (aus_ctx_create(&ctx, &(aus_config){ .threads = 1 }) != AUS_OK) return 1;
   if (first > 2) { cut(argv[2], &keys); cut(argv[3], &values); }
-  const int bad = first == 2 ? fidelity_table(ctx, &t) : first == 4 ? mean_table(&t, &keys, &values) : pairs_table(ctx, &t, &keys, argv[3], argv[4]);
+  const int bad = first == 2 ? (strcmp(what, "detection") == 0 ? detection_table : fidelity_table)(ctx, &t) : first == 4 ? mean_table(&t, &keys, &values) : pairs_table(ctx, &t, &keys, argv[3], argv[4]);
   aus_ctx_destroy(ctx);
   return bad;
 }

@@ -14,6 +14,7 @@ for page in "$src"/README.md "$src"/docs/*.md; do
   dir=$work/$(basename "$page" .md)
   mkdir "$dir"
   ln -s "$demo/demo.aus" "$demo/song.wav" "$demo/stems" "$dir/"
+  ln -s "$(cd "$src" && pwd)/weights" "$dir/weights"
   cp "$src"/examples/train/* "$dir/"
   awk '/^```sh$/ { on = 1; next } /^```/ { on = 0 } on' "$page" >"$dir/commands"
   while read -r line; do

@@ -69,6 +69,20 @@ it="-m instruments/model.aus --interpreter why/model.aus"
   exits 3 "a classifier is no interpreter" l2i explain stems/bell.wav -m instruments/model.aus --interpreter instruments/model.aus
   exits 3 "another classifier" l2i explain stems/bell.wav -m "$demo/demo.aus" --interpreter why/model.aus
 }
+# The networks that are carried: five classes of broken input, and silence, on the real thing.
+carried="$src/weights/esc10.aus"
+check "the carried classifier is sound" $auscult model verify "$carried"
+check "and its interpreter" $auscult model verify "$src/weights/esc10-why.aus"
+check "which is found beside it, and its licence told" sh -c "$auscult l2i explain stems/bell.wav --duration 1 -m $carried --no-check $quiet && $auscult model info $src/weights/esc10-why.aus | grep -q 'CC BY 3.0.*Piczak'"
+exits 3 "an interpreter of another classifier" l2i explain stems/bell.wav --duration 1 -m "$carried" --interpreter why/model.aus
+$auscult l2i explain stems/bell.wav --duration 0.02 -m "$carried" --no-check --threads 1 --json >short.json 2>err
+check "a sound shorter than any field of the net is continued" grep -q '"schema": "auscult.explanation/1"' short.json
+grep -q 'was continued to 5 s' err && ok "and a note says so" || not_ok "and a note says so: $(cat err)"
+dd if=/dev/zero bs=88200 count=1 2>/dev/null >zero
+{ printf 'RIFF\254\130\001\000WAVEfmt \020\000\000\000\001\000\001\000\104\254\000\000\210\130\001\000\002\000\020\000data\210\130\001\000'; cat zero; } >silence.wav
+$auscult l2i explain silence.wav -m "$carried" --no-check --threads 1 --out quiet >out 2>err
+check "silence is answered" test -s quiet/rest.wav
+grep -q 'silent' err && ok "with a warning" || not_ok "with a warning: $(cat err)"
 exits 3 "an ordinary recipe" l2i train stems.recipe --out wrong
 exits 3 "an interpreter's recipe for the ordinary training" train why.recipe --out wrong
 sed 's/^atoms/taps = nowhere\natoms/' why.recipe >bad.recipe
