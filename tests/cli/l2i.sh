@@ -77,7 +77,7 @@ check "which is found beside it, and its licence told" sh -c "$auscult l2i expla
 exits 3 "an interpreter of another classifier" l2i explain stems/bell.wav --duration 1 -m "$carried" --interpreter why/model.aus
 $auscult l2i explain stems/bell.wav --duration 0.02 -m "$carried" --no-check --threads 1 --json >short.json 2>err
 check "a sound shorter than any field of the net is continued" grep -q '"schema": "auscult.explanation/1"' short.json
-grep -q 'was continued to 5 s' err && ok "and a note says so" || not_ok "and a note says so: $(cat err)"
+grep -q 'was continued to' err && ok "and a note says so" || not_ok "and a note says so: $(cat err)"
 dd if=/dev/zero bs=88200 count=1 2>/dev/null >zero
 { printf 'RIFF\254\130\001\000WAVEfmt \020\000\000\000\001\000\001\000\104\254\000\000\210\130\001\000\002\000\020\000data\210\130\001\000'; cat zero; } >silence.wav
 $auscult l2i explain silence.wav -m "$carried" --no-check --threads 1 --out quiet >out 2>err
