@@ -3,6 +3,7 @@
 #include "l2i_case.h"
 
 #include "l2i/sounding.h"
+#include "oom.h"
 
 /* ---- VIBI against torch -------------------------------------------------------------------------------------- */
 
@@ -139,16 +140,15 @@ static const char mel[] =
   "[frontend]\nkind = mel\nrate = 8000\nn_fft = 256\nhop = 128\nmels = 24\nmel_scale = htk\nmel_norm = none\npower = %d\nlog = db\namin = 1e-10\ntop_db = 80\nlayout = %s\npatch_frames = 32\n[network]\n"
   "conv 6 3 pad=1\nrelu name=a\nmaxpool 2\nconv 8 3 pad=1\nrelu name=b\nglobal_mean\nlinear classes\n";
 
-typedef struct ear { aus_ctx *ctx; void *bytes; aus_model *model; aus_inside in; } ear;
+typedef struct ear { aus_ctx *ctx; void *bytes; size_t size; aus_model *model; aus_inside in; } ear;
 
 static ear open_ear(int threads, int power, const char *layout)
 {
   ear e = { .ctx = test_ctx(threads) };
   char text[1000];
-  size_t size;
   snprintf(text, sizeof text, mel, power, layout);
-  assert_ok(e.ctx, case_classifier(e.ctx, text, "small", CLASSES, 4, &e.bytes, &size));
-  assert_ok(e.ctx, aus_model_open_memory(e.ctx, e.bytes, size, &e.model));
+  assert_ok(e.ctx, case_classifier(e.ctx, text, "small", CLASSES, 4, &e.bytes, &e.size));
+  assert_ok(e.ctx, aus_model_open_memory(e.ctx, e.bytes, e.size, &e.model));
   assert_ok(e.ctx, aus_model_inside(e.model, &e.in));
   return e;
 }
@@ -386,10 +386,46 @@ static void what_is_refused(void **state)
   close_ear(&other);
 }
 
+typedef struct stored { const void *model, *mask; size_t model_size, mask_size; const float *x; } stored;
+
+static aus_status open_and_read(aus_ctx *ctx, void *arg)
+{
+  const stored *c = arg;
+  aus_model *model;
+  aus_masker *m;
+  AUS_TRY(aus_model_open_memory(ctx, c->model, c->model_size, &model));
+  aus_status status = aus_masker_open_memory(ctx, c->mask, c->mask_size, model, &m);
+  if (status == AUS_OK) {
+    aus_mask k;
+    status = aus_masker_read(m, 900, c->x, &k);
+    aus_mask_free(&k);
+    aus_masker_close(m);
+  }
+  aus_model_close(model);
+  return status;
+}
+
+static void memory_that_runs_out(void **state)
+{
+  ear e = open_ear(1, 2, "mel_time");
+  float *x = sound();
+  (void)state;
+  for (int method = AUS_L2I_VIBI; method <= AUS_L2I_LMAC; method++) {
+    void *bytes;
+    stored c = { .model = e.bytes, .model_size = e.size, .x = x };
+    file_of(&e, (aus_l2i_method)method, &bytes, &c.mask_size);
+    c.mask = bytes;
+    assert_true(oom_sweep("opening and reading a mask", open_and_read, &c) > 40);
+    aus_free(e.ctx, bytes);
+  }
+  free(x);
+  close_ear(&e);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = { cmocka_unit_test(vibi_as_torch), cmocka_unit_test(picks_and_draws), cmocka_unit_test(lmac_as_torch), cmocka_unit_test(sizes), cmocka_unit_test(warp_interpolates),
                                       cmocka_unit_test(loss_and_its_gradient), cmocka_unit_test(losses), cmocka_unit_test(masks_for_any_threads),
-                                      cmocka_unit_test(answers_through_the_mask), cmocka_unit_test(what_is_refused) };
+                                      cmocka_unit_test(answers_through_the_mask), cmocka_unit_test(what_is_refused), cmocka_unit_test(memory_that_runs_out) };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

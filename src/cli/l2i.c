@@ -121,7 +121,8 @@ const cli_command cli_l2i_train = {
   .name = "l2i train", .operands = "[RECIPE] [OPTION...]", .summary = "train an interpreter for a classifier",
   .about = "Listen to Interpret (docs/l2i.md): learns to tell from a classifier's hidden layers when which atoms of a\n"
            "dictionary of sounds are active, and to answer as the classifier does from these alone. Writes DIR/model.aus, the\n"
-           "best epoch on the validation clips. What the frozen classifier computes is kept in DIR/taps.cache.",
+           "best epoch on the validation clips. What the frozen classifier computes is kept in DIR/taps.cache. A recipe may say\n"
+           "method = flint, vibi or lmac: students of the same classifier to compare with.",
   .examples = "# a recipe with an [interpreter] section\nauscult l2i train esc10.recipe --out interpreter\n"
               "# the same without one\nauscult l2i train -m classifier.aus --manifest clips.tsv --valid fold=4 --test fold=5 --out interpreter\n",
   .options = options, .min_operands = 0, .max_operands = 1, .run = run
