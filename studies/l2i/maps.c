@@ -23,14 +23,20 @@ static void chance(const judge *j, const asked *q, int64_t tile_frames, int64_t 
     }
 }
 
-static aus_status listen_to_interpret(judge *j, const heard *h, int32_t c, aus_interpreter *it, float *value)
+/* selected: 1 instead of r_k for the atoms that an interpretation keeps, 0 for the others. */
+static aus_status listen_to_interpret(judge *j, const heard *h, int32_t c, aus_interpreter *it, bool selected, float *value)
 {
   aus_reading r = { 0 };
   const aus_interpreter_info *info = aus_interpreter_describe(it);
   double *relevance = aus_alloc(j->ctx, (size_t)info->atoms, sizeof *relevance);
   float *weight = aus_alloc(j->ctx, (size_t)info->atoms, sizeof *weight);
-  aus_status status = relevance && weight ? aus_interpreter_read(it, j->samples, h->x, &r) : AUS_ENOMEM;
-  if (status == AUS_OK) aus_l2i_importance(it, &r, c, relevance);
+  uint8_t *keep = aus_alloc(j->ctx, (size_t)info->atoms, sizeof *keep);
+  aus_status status = relevance && weight && keep ? aus_interpreter_read(it, j->samples, h->x, &r) : AUS_ENOMEM;
+  if (status == AUS_OK) {
+    aus_l2i_importance(it, &r, c, relevance);
+    aus_l2i_select(r.atoms, relevance, 0.2, 5, keep);
+  }
+  for (int32_t k = 0; status == AUS_OK && selected && k < r.atoms; k++) relevance[k] = keep[k];
   for (int64_t t = 0; status == AUS_OK && t < j->frames; t++) {
     for (int32_t k = 0; k < r.atoms; k++) weight[k] = (float)fmax(0, relevance[k]) * r.h[k * r.frames + t];
     for (int32_t b = 0; b < j->bins; b++) {
@@ -43,15 +49,17 @@ static aus_status listen_to_interpret(judge *j, const heard *h, int32_t c, aus_i
   aus_reading_free(&r);
   aus_free(j->ctx, relevance);
   aus_free(j->ctx, weight);
+  aus_free(j->ctx, keep);
   return status;
 }
 
-static aus_status masked(judge *j, const heard *h, aus_masker *masker, float *value)
+/* What bins are ordered by, or the mask itself. */
+static aus_status masked(judge *j, const heard *h, aus_masker *masker, bool itself, float *value)
 {
   aus_mask m;
   AUS_TRY(aus_masker_read(masker, j->samples, h->x, &m));
   const aus_status status = m.frames == j->frames && m.bins == j->bins ? AUS_OK : aus_fail(j->ctx, AUS_EINVAL, "the mask is for another spectrogram");
-  if (status == AUS_OK) memcpy(value, m.order, (size_t)(j->frames * j->bins) * sizeof *value);
+  if (status == AUS_OK) memcpy(value, itself ? m.mask : m.order, (size_t)(j->frames * j->bins) * sizeof *value);
   aus_mask_free(&m);
   return status;
 }
@@ -109,6 +117,27 @@ static aus_status opened(judge *j, const heard *h, int32_t c, const asked *q, fl
   return status;
 }
 
+/* The interpreter or masker of this name; both NULL: neither. */
+static void find(const asked *q, aus_interpreter **it, aus_masker **masker)
+{
+  *it = NULL;
+  *masker = NULL;
+  for (int32_t i = 0; strncmp(q->method, "l2i:", 4) == 0 && i < q->n_interpreters; i++)
+    if (strcmp(q->interpreter_name[i], q->method + 4) == 0) *it = q->interpreter[i];
+  for (int32_t i = 0; i < q->n_maskers; i++)
+    if (strcmp(q->masker_name[i], q->method) == 0) *masker = q->masker[i];
+}
+
+aus_status study_own_mask(judge *j, const heard *h, int32_t c, const asked *q, float *mask, bool *own)
+{
+  aus_interpreter *it;
+  aus_masker *masker;
+  find(q, &it, &masker);
+  *own = it || masker;
+  if (it) return listen_to_interpret(j, h, c, it, true, mask);
+  return masker ? masked(j, h, masker, true, mask) : AUS_OK;
+}
+
 aus_status study_map(judge *j, const heard *h, int32_t c, const asked *q, float *value)
 {
   const int64_t cells = j->frames * j->bins;
@@ -120,12 +149,11 @@ aus_status study_map(judge *j, const heard *h, int32_t c, const asked *q, float 
   if (strcmp(q->method, "random-bins") == 0) { chance(j, q, 1, 1, value); return AUS_OK; }
   if (strcmp(q->method, "random-tiles") == 0) { chance(j, q, 16, 32, value); return AUS_OK; }
   if (strcmp(q->method, "slime") == 0) return slime(j, h, c, q, value);
-  if (strncmp(q->method, "l2i:", 4) == 0) {
-    for (int32_t i = 0; i < q->n_interpreters; i++)
-      if (strcmp(q->interpreter_name[i], q->method + 4) == 0) return listen_to_interpret(j, h, c, q->interpreter[i], value);
-    return aus_fail(j->ctx, AUS_EINVAL, "no interpreter '%s' was given (--l2i NAME=FILE)", q->method + 4);
-  }
-  for (int32_t i = 0; i < q->n_maskers; i++)
-    if (strcmp(q->masker_name[i], q->method) == 0) return masked(j, h, q->masker[i], value);
+  aus_interpreter *it;
+  aus_masker *masker;
+  find(q, &it, &masker);
+  if (it) return listen_to_interpret(j, h, c, it, false, value);
+  if (masker) return masked(j, h, masker, false, value);
+  if (strncmp(q->method, "l2i:", 4) == 0) return aus_fail(j->ctx, AUS_EINVAL, "no interpreter '%s' was given (--l2i NAME=FILE)", q->method + 4);
   return opened(j, h, c, q, value);
 }

@@ -20,4 +20,8 @@ typedef struct asked {
 /* value[frames][bins]: how much each bin speaks for class c. Only its order counts in the tables. Grown values are finite. */
 aus_status study_map(judge *j, const heard *h, int32_t c, const asked *q, float *value);
 
+/* The mask [frames][bins] that a method makes by itself: an interpreter's selected atoms (r > 0.2, the five largest) in linear listening, VIBI's chunks, L-MAC's mask.
+ * *own false: it makes none. */
+aus_status study_own_mask(judge *j, const heard *h, int32_t c, const asked *q, float *mask, bool *own);
+
 #endif

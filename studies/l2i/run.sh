@@ -84,7 +84,7 @@ table() { # NAME, then tabulate's arguments; the files of all folds come last
   set -- "$@" "$OUT"/tables-*/$files.tsv
   "$TOOLS/tabulate" "$@" >"$results/$name.tsv.new" && mv "$results/$name.tsv.new" "$results/$name.tsv"
 }
-scores=ai,ad,ag,ff,ff_logit,fid_in,ad_speechbrain,fid_in_speechbrain,sparseness,complexity,ms
+scores=ai,ad,ag,ff,ff_logit,fid_in,ad_speechbrain,fid_in_speechbrain,sparseness,complexity,ms,kept
 gain=si_sdr-si_sdr_mix,sir-sir_mix,kept,ff_logit,ff
 table fidelity fidelity fidelity
 table masks masks mean share,method $scores
