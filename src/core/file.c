@@ -9,12 +9,21 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What to ask for at first: a file of known size is read into its place at once, a pipe grows. */
+static size_t first_room(FILE *f, size_t limit)
+{
+  const size_t little = 1 << 16;
+  const long end = fseek(f, 0, SEEK_END) == 0 ? ftell(f) : -1;
+  rewind(f);
+  return end > 0 && (unsigned long)end < limit && (size_t)end >= little ? (size_t)end + 1 : little;
+}
+
 aus_status aus_file_read(aus_ctx *ctx, const char *path, size_t limit, void **data, size_t *size)
 {
   const bool is_stdin = strcmp(path, "-") == 0;
   FILE *f = is_stdin ? stdin : fopen(path, "rb");
   if (!f) return aus_fail(ctx, AUS_EIO, "cannot open %s: %s", path, strerror(errno));
-  size_t have = 0, room = 1 << 16;
+  size_t have = 0, room = is_stdin ? 1 << 16 : first_room(f, limit);
   unsigned char *block = aus_alloc(ctx, room, 1);
   aus_status status = block ? AUS_OK : AUS_ENOMEM;
   while (status == AUS_OK) {

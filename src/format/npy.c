@@ -110,15 +110,20 @@ static float number_at(const unsigned char *p, char kind, size_t size)
   return (float)i8;
 }
 
+/* Where and how the numbers lie in a file. */
+typedef struct layout { const unsigned char *at; char kind; size_t item; bool fortran; } layout;
+
+static bool as_they_lie(const layout *l, const aus_npy *a) { return !l->fortran && l->kind == 'f' && l->item == sizeof *a->data; }
+
 /* Numbers from the file into rows. Fortran order: step[i] numbers lie between neighbours along dimension i. */
-static void fill(const unsigned char *p, char kind, size_t item, bool fortran, aus_npy *out)
+static void fill(const layout *l, aus_npy *out)
 {
   int64_t at[AUS_NPY_MAX_RANK] = { 0 }, step[AUS_NPY_MAX_RANK], from = 0;
-  if (!fortran && kind == 'f' && item == sizeof *out->data) { memcpy(out->data, p, (size_t)out->count * item); return; }
+  if (as_they_lie(l, out)) { memcpy(out->data, l->at, (size_t)out->count * l->item); return; }
   for (int32_t d = 0; d < out->rank; d++) step[d] = d ? step[d - 1] * out->dim[d - 1] : 1;
   for (int64_t i = 0; i < out->count; i++) {
-    out->data[i] = number_at(p + (size_t)from * item, kind, item);
-    if (!fortran) { from++; continue; }
+    out->data[i] = number_at(l->at + (size_t)from * l->item, l->kind, l->item);
+    if (!l->fortran) { from++; continue; }
     for (int32_t d = out->rank - 1; d >= 0; d--) { /* the last index counts first */
       from += step[d];
       if (++at[d] < out->dim[d]) break;
@@ -128,7 +133,8 @@ static void fill(const unsigned char *p, char kind, size_t item, bool fortran, a
   }
 }
 
-aus_status aus_npy_read_memory(aus_ctx *ctx, const void *bytes, size_t size, aus_npy *out)
+/* Everything but the numbers. */
+static aus_status parse(aus_ctx *ctx, const void *bytes, size_t size, aus_npy *out, layout *l)
 {
   const unsigned char *b = bytes;
   *out = (aus_npy){0};
@@ -153,10 +159,33 @@ aus_status aus_npy_read_memory(aus_ctx *ctx, const void *bytes, size_t size, aus
   if (!aus_mul_size(count, item, &total) || total != size - start - length)
     return aus_fail(ctx, AUS_EFORMAT, ".npy should hold %zu numbers of %zu bytes, and holds %zu bytes", count, item, size - start - length);
   out->count = (int64_t)count;
-  out->data = aus_alloc(ctx, count ? count : 1, sizeof *out->data);
-  if (!out->data) return AUS_ENOMEM;
-  fill(b + start + length, kind, item, h.fortran && out->rank > 1, out);
+  *l = (layout){ b + start + length, kind, item, h.fortran && out->rank > 1 };
   return AUS_OK;
+}
+
+aus_status aus_npy_read_memory(aus_ctx *ctx, const void *bytes, size_t size, aus_npy *out)
+{
+  layout l;
+  AUS_TRY(parse(ctx, bytes, size, out, &l));
+  out->data = aus_alloc(ctx, out->count ? (size_t)out->count : 1, sizeof *out->data);
+  if (!out->data) return AUS_ENOMEM;
+  fill(&l, out);
+  return AUS_OK;
+}
+
+/* Numbers that need no change move to the front of the file's own memory: a large array is held once. */
+static aus_status take_over(aus_ctx *ctx, void *bytes, size_t size, aus_npy *out)
+{
+  layout l;
+  aus_status status = parse(ctx, bytes, size, out, &l);
+  if (status == AUS_OK && as_they_lie(&l, out)) {
+    memmove(bytes, l.at, (size_t)out->count * l.item);
+    out->data = bytes;
+    return AUS_OK;
+  }
+  if (status == AUS_OK) status = aus_npy_read_memory(ctx, bytes, size, out);
+  aus_free(ctx, bytes);
+  return status;
 }
 
 aus_status aus_npy_read(aus_ctx *ctx, const char *path, aus_npy *out)
@@ -165,8 +194,7 @@ aus_status aus_npy_read(aus_ctx *ctx, const char *path, aus_npy *out)
   size_t size;
   *out = (aus_npy){0};
   AUS_TRY(aus_file_read(ctx, path, (size_t)1 << 34, &bytes, &size));
-  const aus_status status = aus_npy_read_memory(ctx, bytes, size, out);
-  aus_free(ctx, bytes);
+  const aus_status status = take_over(ctx, bytes, size, out);
   return status == AUS_OK ? status : aus_fail_prefix(ctx, status, "%s", path);
 }
 
