@@ -57,6 +57,7 @@ studies_l2i_measure_SOURCES += studies/l2i/maps.c
 studies_l2i_measure_SOURCES += studies/l2i/maps.h
 studies_l2i_measure_SOURCES += studies/l2i/measure.c
 studies_l2i_measure_SOURCES += studies/l2i/measure_faith.c
+studies_l2i_measure_SOURCES += studies/l2i/measure_listening.c
 studies_l2i_measure_SOURCES += studies/l2i/measure_masks.c
 studies_l2i_measure_SOURCES += studies/l2i/measure_multi.c
 studies_l2i_measure_SOURCES += studies/l2i/measure_overlap.c

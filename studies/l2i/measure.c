@@ -4,6 +4,7 @@
  *   measure fidelity OPTIONS                     does each interpreter say what the classifier says
  *   measure faith    OPTIONS                     logit lost as atoms above tau go, against chance of equal count and of equal energy
  *   measure overlap  OPTIONS --list FILE         two sources, or a source in noise: what interpretations let through
+ *   measure listening OPTIONS --list FILE        the same mixtures: other masks from the same atoms
  *   measure multi    OPTIONS --list FILE         several labels a sound (10 s): what classifier and interpreters say of each class
  *   measure multi-faith OPTIONS --list FILE      as faith, for every class that the classifier says
  *   measure time     OPTIONS                     milliseconds for one explanation, the classifier included
@@ -124,9 +125,9 @@ static aus_status measure(study *s)
   if (strcmp(s->what, "faith") == 0)
     return over_clips(s, faith_head, faith_of);
   if (strcmp(s->what, "time") == 0) return over_clips(s, "clip\twho\tread_ms\tlisten_ms\n", time_of);
-  if (strcmp(s->what, "overlap") == 0 && s->list) return overlaps(s);
+  if ((strcmp(s->what, "overlap") == 0 || strcmp(s->what, "listening") == 0) && s->list) return overlaps(s);
   if (strncmp(s->what, "multi", 5) == 0 && s->list) return multi(s, strcmp(s->what, "multi-faith") == 0);
-  return aus_fail(s->ctx, AUS_EINVAL, "measure masks, fidelity, faith, time; with --list overlap, multi, multi-faith");
+  return aus_fail(s->ctx, AUS_EINVAL, "measure masks, fidelity, faith, time; with --list overlap, listening, multi, multi-faith");
 }
 
 /* ---- options --------------------------------------------------------------------------------------------------------- */
@@ -182,7 +183,7 @@ int main(int argc, char **argv)
   int good = argc > 1;
   for (int a = 2; good && a < argc; a += 2) good = a + 1 < argc && option(&s, argv[a], argv[a + 1]);
   if (!good || !s.model || !s.clips || !s.out) {
-    fprintf(stderr, "usage: measure masks|fidelity|faith|overlap|multi|multi-faith|time --model M.aus --clips FOLDER --fold N --out FILE.tsv ... (see measure.c)\n");
+    fprintf(stderr, "usage: measure masks|fidelity|faith|overlap|listening|multi|multi-faith|time --model M.aus --clips FOLDER --fold N --out FILE.tsv ... (see measure.c)\n");
     return 2;
   }
   if (access(s.out, F_OK) == 0) return 0;

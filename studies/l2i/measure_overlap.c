@@ -10,8 +10,6 @@
 
 #include "study.h"
 
-typedef struct mixed { item *i; const float *target, *other; const char *other_label; double db; int32_t class; } mixed;
-
 static double energy(int64_t n, const float *x)
 {
   double sum = 0;
@@ -30,7 +28,7 @@ static aus_status score_source(study *s, const mixed *m, const float *y, double 
   return AUS_OK;
 }
 
-static aus_status overlap_row(study *s, mixed *m, const char *who, const char *how, const char *rule, const float *y, const float *rest)
+aus_status overlap_row(study *s, mixed *m, const char *who, const char *how, const char *rule, const float *y, const float *rest)
 {
   double before[2], after[2];
   float *two = aus_alloc(s->ctx, 2 * (size_t)s->j.samples, sizeof *two), logits[2 * STUDY_CLASSES];
@@ -117,24 +115,30 @@ static aus_status overlap_masker(study *s, mixed *m, int32_t which, float *y, fl
   return status;
 }
 
+aus_status overlap_ideal(study *s, const mixed *m, float *mask)
+{
+  heard a = { 0 }, b = { 0 };
+  aus_status status = judge_take(&s->j, m->target, &a);
+  if (status == AUS_OK) status = judge_take(&s->j, m->other, &b);
+  for (int64_t k = 0; status == AUS_OK && k < s->j.frames * s->j.bins; k++) mask[k] = sqrtf(a.energy[k]) / (sqrtf(a.energy[k]) + sqrtf(b.energy[k]) + 1e-12f);
+  heard_free(&s->j, &a);
+  heard_free(&s->j, &b);
+  return status;
+}
+
 /* The input as its own interpretation (which must gain nothing), the loudest bins up to 20 and 40 %, and the best there is: the ideal ratio mask. */
 static aus_status overlap_anchors(study *s, mixed *m, float *y, float *rest)
 {
   const int64_t cells = s->j.frames * s->j.bins;
   float *mask = aus_alloc(s->ctx, (size_t)cells, sizeof *mask);
-  heard a = { 0 }, b = { 0 };
   memset(rest, 0, (size_t)s->j.samples * sizeof *rest);
   aus_status status = mask ? overlap_row(s, m, "input", "linear", "100%", m->i->h.x, rest) : AUS_ENOMEM;
   for (int k = 0; status == AUS_OK && k < 2; k++) {
     status = aus_eval_keep_energy(s->ctx, cells, m->i->h.energy, m->i->h.energy, k ? 0.4 : 0.2, mask);
     if (status == AUS_OK) status = overlap_mask(s, m, "loudest", k ? "40%" : "20%", mask, y, rest);
   }
-  if (status == AUS_OK) status = judge_take(&s->j, m->target, &a);
-  if (status == AUS_OK) status = judge_take(&s->j, m->other, &b);
-  for (int64_t k = 0; status == AUS_OK && k < cells; k++) mask[k] = sqrtf(a.energy[k]) / (sqrtf(a.energy[k]) + sqrtf(b.energy[k]) + 1e-12f);
+  if (status == AUS_OK) status = overlap_ideal(s, m, mask);
   if (status == AUS_OK) status = overlap_mask(s, m, "oracle", "ratio", mask, y, rest);
-  heard_free(&s->j, &a);
-  heard_free(&s->j, &b);
   aus_free(s->ctx, mask);
   return status;
 }
@@ -178,7 +182,7 @@ static aus_status overlap_line(study *s, const char *line, int64_t n)
   if (!rest) status = AUS_ENOMEM;
   for (int64_t k = 0; status == AUS_OK && k < s->j.samples; k++) rest[k] = i.h.x[k] - t.x[k];
   mixed m = { &i, t.x, rest, other, db, judge_class(&s->j, target) };
-  if (status == AUS_OK) status = m.class < 0 ? aus_fail(s->ctx, AUS_EINVAL, "the classifier has no class %s", target) : overlap_of(s, &m);
+  if (status == AUS_OK) status = m.class < 0 ? aus_fail(s->ctx, AUS_EINVAL, "the classifier has no class %s", target) : strcmp(s->what, "listening") == 0 ? listening_of(s, &m) : overlap_of(s, &m);
   heard_free(&s->j, &i.h);
   heard_free(&s->j, &t);
   aus_free(s->ctx, rest);

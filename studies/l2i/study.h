@@ -25,11 +25,17 @@ typedef struct study {
 
 typedef struct item { char path[512], label[128]; int32_t label_class; int64_t n; heard h; } item;
 
+/* A mixture whose parts are known, and the class that the first of them is. */
+typedef struct mixed { item *i; const float *target, *other; const char *other_label; double db; int32_t class; } mixed;
+
 /* Rows of one clip, each in the file of its name. */
 extern const char masks_head[], faith_head[];
 aus_status masks_of(study *s, item *i);
 aus_status faith_of(study *s, item *i);
 aus_status overlaps(study *s); /* of s->list */
+aus_status overlap_row(study *s, mixed *m, const char *who, const char *how, const char *rule, const float *y, const float *rest);
+aus_status overlap_ideal(study *s, const mixed *m, float *mask); /* |target| / (|target| + |other|), [frames][bins] */
+aus_status listening_of(study *s, mixed *m);
 aus_status multi(study *s, bool faith); /* of s->list: several labels a sound */
 
 /* The classifier's answers to mask X and to the rest. */
