@@ -3,6 +3,7 @@
 # interrupted run goes on where it was. Results: studies/l2i/results/*.tsv (--quick: OUT/results).
 #
 #   ESC10=FOLDER (default ../shared/data/audio/esc10)   OUT=FOLDER (default build/l2i)   THREADS=N (default 1)   AUSCULT=PROGRAM   TOOLS=FOLDER of make_clips, measure, ...
+#   MULTI=yes: also the task of several labels (classifier 12 min of one core, two interpreters 20 min each, tables 10 min a fold)
 #   METHODS=A,B,...   SLIME=SAMPLES (2000) and SLIME_CLIPS=N (5): surrogates are costly   EVERY=N: each so-many-th clip for masks, overlaps, faithfulness
 #
 # Budget of a fold, one free core with AVX-512: classifier 12 min, two interpreters, VIBI 4 min each, L-MAC 6 min, tables 30 min (most of it integrated gradients, smoothgrad and SLIME).
@@ -23,7 +24,7 @@ limit='' epochs='' iterations=100 slime_clips=${SLIME_CLIPS:-5} slime=${SLIME:-2
 [ -z "$quick" ] || { results=$OUT/results methods=ones,random-bins,energy,l2i:attention,l2i:max,vibi,lmac,lmac8,gradient limit="--limit 2" epochs="--epochs 2" iterations=10 slime_clips=1 slime=100; }
 methods=${METHODS:-$methods}
 mkdir -p "$OUT" "$results"
-for tool in make_clips join make_mixes measure tabulate; do
+for tool in make_clips join make_mixes measure tabulate stack; do
   [ -x "$TOOLS/$tool" ] || make -s -C "${TOOLS%/studies/l2i}" "studies/l2i/$tool"
 done
 [ -e "$OUT/clips/clips.tsv" ] || "$TOOLS/make_clips" "$ESC10" "$OUT/clips"
@@ -71,17 +72,66 @@ fold() {
   "$TOOLS/measure" overlap "$@" --list "$OUT/mixes-$f/noise.tsv" ${EVERY:+--every "$EVERY"} --out "$tables/noise.tsv"
   "$TOOLS/measure" faith "$@" ${EVERY:+--every "$EVERY"} --out "$tables/faith.tsv"
   "$TOOLS/measure" masks "$@" --methods "$methods" ${EVERY:+--every "$EVERY"} --out "$tables/masks.tsv"
+  "$TOOLS/measure" listening "$@" --list "$OUT/mixes-$f/overlap.tsv" ${EVERY:+--every "$EVERY"} --out "$tables/listening.tsv"
   "$TOOLS/measure" masks "$@" --methods l2i:attention,l2i:max,slime --slime "$slime" --limit "$slime_clips" --out "$tables/slime.tsv"
 }
 
-for f in ${*:-$([ -n "$quick" ] && echo 1 || echo 1 2 3 4 5)}; do fold "$f"; done
+# ---- several labels --------------------------------------------------------------------------------------------------
+
+# 8 atoms of rain and waves, 9 of each class beside them: clips that train.
+multi_dictionary() {
+  d=$OUT/multi-dictionary-$1
+  [ ! -e "$d/W.npy" ] || return 0
+  mkdir -p "$d"
+  of() { awk -F'\t' -v dir="$OUT/clips" -v out="$1,$(($1 % 5 + 1))" -v want="$2" 'NR > 1 && index(out, $3) == 0 && index("," want ",", "," $2 ",") { print dir "/" $1 }' "$OUT/clips/clips.tsv"; }
+  atoms() { out=$1; shift; "$AUSCULT" nmf "$out.wav" --scale log1p --n-fft 1024 --hop 512 --mu 0.8 --beta 2 --iterations 100 --tolerance 0 --threads "$THREADS" --quiet --force --out "$out" "$@" >/dev/null; rm "$out.wav" "$out/H.npy"; }
+  of "$1" rain,sea_waves | "$TOOLS/join" "$d/noise.wav"
+  atoms "$d/noise" -k 8
+  fold=$1
+  set --
+  for class in chainsaw clock_tick crackling_fire crying_baby dog helicopter rooster sneezing; do
+    of "$fold" $class | "$TOOLS/join" "$d/$class.wav"
+    atoms "$d/$class" --dictionary "$d/noise/W.npy" -k 9
+    set -- "$@" "$d/$class/W.npy"
+  done
+  "$TOOLS/stack" "$d/W.npy" "$d/noise/W.npy" "$@"
+}
+
+multi() {
+  f=$1 model=$OUT/multi-vgg-$1/model.aus list=$OUT/mixes-$1
+  sed "s/TEST/$f/g" "$here/multi_vgg.recipe" >"$OUT/multi-vgg-$f.recipe"
+  [ -e "$model" ] || "$AUSCULT" train "$OUT/multi-vgg-$f.recipe" --out "$OUT/multi-vgg-$f" --resume --threads "$THREADS"
+  multi_dictionary "$f"
+  for pooling in attention max; do
+    dir=$OUT/multi-$pooling-$f dropout=0
+    [ $pooling = attention ] || dropout=0.3
+    sed "s/TEST/$f/g; s/POOLING/$pooling/g; s/DROPOUT/$dropout/" "$here/multi_interpreter.recipe" >"$dir.recipe"
+    mkdir -p "$dir"
+    [ $pooling = attention ] || [ -e "$dir/taps.cache" ] || ln "$OUT/multi-attention-$f/taps.cache" "$dir/taps.cache" 2>/dev/null || true
+    [ -e "$dir/model.aus" ] || "$AUSCULT" l2i train "$dir.recipe" --out "$dir" --resume --threads "$THREADS"
+  done
+  # Each class of a test mixture is a target, all else the interferer.
+  awk -F'\t' 'BEGIN { print "path\ttarget\ttarget_clip\tinterferer\tinterferer_clip\tdb\tgain" }
+    $1 ~ /test/ && $2 != "background" { stem = $1; sub(/\.wav$/, "-" $2 ".wav", stem); print $1 "\t" $2 "\t" stem "\tothers\t-\t0\t1" }' "$list/parts.tsv" >"$list/stems.tsv"
+  tables=$OUT/multi-tables-$f
+  mkdir -p "$tables"
+  set -- --seconds 10 --model "$model" --clips "$list" --fold "$f" --threads "$THREADS" --l2i attention="$OUT/multi-attention-$f/model.aus" --l2i max="$OUT/multi-max-$f/model.aus"
+  "$TOOLS/measure" multi "$@" --list "$list/multi.tsv" --out "$tables/scores.tsv"
+  "$TOOLS/measure" overlap "$@" --list "$list/stems.tsv" ${EVERY:+--every "$EVERY"} --out "$tables/overlap.tsv"
+  "$TOOLS/measure" multi-faith "$@" --list "$list/multi.tsv" ${EVERY:+--every "$EVERY"} --out "$tables/faith.tsv"
+}
+
+for f in ${*:-$([ -n "$quick" ] && echo 1 || echo 1 2 3 4 5)}; do
+  fold "$f"
+  [ -z "${MULTI:-}" ] || multi "$f"
+done
 
 # ---- tables ---------------------------------------------------------------------------------------------------------
 
 table() { # NAME, then tabulate's arguments; the files of all folds come last
   name=$1 files=$2
   shift 2
-  set -- "$@" "$OUT"/tables-*/$files.tsv
+  set -- "$@" "$OUT"/${set:-}tables-*/$files.tsv
   "$TOOLS/tabulate" "$@" >"$results/$name.tsv.new" && mv "$results/$name.tsv.new" "$results/$name.tsv"
 }
 scores=ai,ad,ag,ff,ff_logit,fid_in,ad_speechbrain,fid_in_speechbrain,sparseness,complexity,ms,kept
@@ -92,7 +142,15 @@ table masks-pairs masks pairs share,method ff_logit l2i:attention
 table slime slime mean share,method $scores
 table faith faith mean who,tau atoms,linear_logit,linear,parity_logit,parity,count_linear_logit,count_linear,count_parity_logit,count_parity,energy_linear_logit,energy_linear
 table overlap overlap mean db,who,how,rule $gain
+table listening listening mean db,who,how $gain
 table noise noise mean db,who,how,rule $gain
+[ -z "${MULTI:-}" ] || {
+  set=multi-
+  table multi scores detection
+  table multi-overlap overlap mean who,how,rule $gain
+  table multi-classes overlap mean target,who,how,rule $gain
+  table multi-faith faith mean who,tau atoms,linear_logit,linear,parity_logit,parity,count_linear_logit,count_linear,energy_linear_logit,energy_linear
+}
 # What the trained files say of themselves: the same layers, clips and number of updates for all. L-MAC's fidelity is Fid-In: what the classifier says of the masked sound.
 {
   printf 'fold\twho\tbest_epoch\tepochs\tvalid_top1\ttest_top1\n'

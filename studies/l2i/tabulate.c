@@ -100,6 +100,7 @@ static int groups(const table *t, const names *keys, int n, char (*group)[256], 
 static int ascending(const void *a, const void *b)
 {
   const double x = *(const double *)a, y = *(const double *)b;
+  if (isnan(x) || isnan(y)) return isnan(y) - isnan(x); /* nothing was heard: the lowest */
   return (x > y) - (x < y);
 }
 
