@@ -69,7 +69,13 @@ it="-m instruments/model.aus --interpreter why/model.aus"
   exits 3 "a classifier is no interpreter" l2i explain stems/bell.wav -m instruments/model.aus --interpreter instruments/model.aus
   exits 3 "another classifier" l2i explain stems/bell.wav -m "$demo/demo.aus" --interpreter why/model.aus
 }
-# The networks that are carried: five classes of broken input, and silence, on the real thing.
+# Several labels a clip: binary cross-entropy, a sigmoid, and average precision of every class.
+sed 's/^\[train\]/[train]\nloss = bce/' stems.recipe >several.recipe
+check "a classifier of several labels" $auscult train several.recipe --out several --epochs 1 $quiet
+check "its interpreter" $auscult l2i train -m several/model.aus --manifest stems.tsv --train 'split=train start=3' --valid 'split=valid start=9' --atoms 6 --batch 5 --epochs 1 --out several-why $quiet
+check "is judged class by class" sh -c "$auscult l2i evaluate stems.tsv --where 'split=test start=11' -m several/model.aus --interpreter several-why/model.aus --taus 0.5 --json $quiet | grep -q macro_auprc"
+
+# The networks that are carried, and broken input.
 carried="$src/weights/esc10.aus"
 check "the carried classifier is sound" $auscult model verify "$carried"
 check "and its interpreter" $auscult model verify "$src/weights/esc10-why.aus"
