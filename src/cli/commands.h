@@ -33,6 +33,12 @@ extern const cli_command *const cli_commands[];
   { "quiet", 'q', CLI_FLAG, "", NULL, 0, 0, CLI_AT(quiet), "no notes and no progress bar" }
 #define CLI_ROW_JSON { "json", 0, CLI_FLAG, "", NULL, 0, 0, CLI_AT(json), "print one JSON object instead of a table (docs/json.md)" }
 #define CLI_ROW_FORCE { "force", 'f', CLI_FLAG, "", NULL, 0, 0, CLI_AT(force), "replace outputs that exist" }
+/* What fits weights to sources has these in common. */
+#define CLI_ROW_SCALE { "scale", 0, CLI_CHOICE, "prob|logit", "prob", 0, 0, CLI_AT(scale), "explain the score, or its log-odds" }
+#define CLI_ROW_NO_RESIDUAL { "no-residual", 0, CLI_FLAG, "", NULL, 0, 0, CLI_AT(no_residual), "what no source holds is always on instead of being a component of its own" }
+#define CLI_ROW_ALPHA { "alpha", 0, CLI_REAL, "A", "1", 0, 1e9, CLI_AT(alpha), "ridge, glime: how much weights are shrunk" }
+#define CLI_ROW_DISTANCE { "distance", 0, CLI_CHOICE, "cosine|euclidean|hamming", "cosine", 0, 0, CLI_AT(distance), "between a mix and the input, for the fit's weighting" }
+#define CLI_ROW_BOOTSTRAP { "bootstrap", 0, CLI_INTEGER, "N", "200", 0, 1e6, CLI_AT(bootstrap), "resamples for the intervals; 0: none" }
 #define CLI_ROW_END { NULL, 0, CLI_FLAG, NULL, NULL, 0, 0, 0, NULL }
 
 #endif

@@ -182,11 +182,7 @@ static int print_json(comparison *c)
 {
   aus_json j;
   const aus_status status = make_json(c, false, &j);
-  int code = status == AUS_OK ? CLI_DONE : cli_fail(c->cs, CLI_WRITING, status);
-  if (code == CLI_DONE) {
-    fwrite(j.text, 1, j.size, stdout);
-    code = cli_flush(c->cs);
-  }
+  const int code = cli_print_finished(c->cs, status, &j);
   aus_json_free(&j);
   return code;
 }

@@ -22,7 +22,7 @@ static const cli_option options[] = {
   { "method", 0, CLI_CHOICE, methods, "audiolime", 0, 0, CLI_AT(method), "one of the methods above" },
   { "target", 0, CLI_TEXT, "NAME|INDEX|topK", NULL, 0, 0, CLI_AT(target),
     "which answers to explain; several with commas; without it, top3. For arrays: INDEX, NAME, sum, top1, coordinates 1:0:2, or one per item with commas; without it, top1" },
-  { "scale", 0, CLI_CHOICE, "prob|logit", "prob", 0, 0, CLI_AT(scale), "explain the score, or its log-odds" },
+  CLI_ROW_SCALE,
   { "baseline", 0, CLI_LIST, "WORD|V|FILE.npy", NULL, 0, 0, CLI_AT(baseline),
     "what stands where a part is off: slime, superpixel: zero, min, mean, max, noise, shuffle, binmean. Paths, DeepLIFT, occlusion: a number, zero, mean, min, max (of the input), "
     "or an array; several rows are one per item, or a background set (gradientshap, deepshap); INPUT=V for one input. Attribution of sound: silence, mean or a number. Without it, zero or silence" },
@@ -31,7 +31,7 @@ static const cli_option options[] = {
   { "seed", 0, CLI_INTEGER, "S", "0", 0, 9007199254740991.0, CLI_AT(seed), "for everything drawn by chance; the same seed gives the same result" },
   CLI_ROW_STEMS,
   { "separator", 0, CLI_TEXT, "hpss|nmf[:N]|FILE.aus", NULL, 0, 0, CLI_AT(separator), "audiolime without stems: how to find the sources: hpss (harmonic and percussive), N atoms of a factorisation (8), or a network; without it, hpss" },
-  { "no-residual", 0, CLI_FLAG, "", NULL, 0, 0, CLI_AT(no_residual), "what no source holds is always on instead of being a component of its own" },
+  CLI_ROW_NO_RESIDUAL,
   { "segments", 0, CLI_TEXT, "N|onsets|beats|T1,T2,...", NULL, 0, 0, CLI_AT(segments),
     "cut in time: N equal segments, at onsets, at beats, or at these seconds; without it, 1 for audiolime, 10 for time" },
   { "crossfade", 0, CLI_REAL, "SECONDS", "0.01", 0, 10, CLI_AT(crossfade), "how neighbouring segments overlap; their fades add to one" },
@@ -40,12 +40,12 @@ static const cli_option options[] = {
   { "superpixel-method", 0, CLI_CHOICE, "slic|felzenszwalb", "slic", 0, 0, CLI_AT(superpixel), "superpixel: how they grow" },
   { "surrogate", 0, CLI_CHOICE, "wls|ridge|baylime|glime|shapley", "wls", 0, 0, CLI_AT(surrogate),
     "what gives the weights: weighted least squares, LIME's own ridge, BayLIME, GLIME, or Shapley values; Shapley values are always shown" },
-  { "alpha", 0, CLI_REAL, "A", "1", 0, 1e9, CLI_AT(alpha), "ridge, glime: how much weights are shrunk" },
+  CLI_ROW_ALPHA,
   { "selection", 0, CLI_CHOICE, "none|forward|highest|lasso|auto", "none", 0, 0, CLI_AT(selection), "choose components before the fit" },
   { "features", 0, CLI_INTEGER, "N", "0", 0, 1e6, CLI_AT(features), "how many --selection keeps; 0: all" },
-  { "distance", 0, CLI_CHOICE, "cosine|euclidean|hamming", "cosine", 0, 0, CLI_AT(distance), "between a mix and the input, for the fit's weighting" },
+  CLI_ROW_DISTANCE,
   { "kernel-width", 0, CLI_REAL, "W", "0", 0, 1e9, CLI_AT(kernel_width), "of that weighting; 0: LIME's, 0.25, and 0.75 sqrt(parts) for euclidean" },
-  { "bootstrap", 0, CLI_INTEGER, "N", "200", 0, 1e6, CLI_AT(bootstrap), "resamples for the intervals; 0: none" },
+  CLI_ROW_BOOTSTRAP,
   { "layer", 0, CLI_TEXT, "NAME", NULL, 0, 0, CLI_AT(layer), "an inner value or node: what Grad-CAM and its like read; gradients and paths attribute to it instead of the input" },
   { "layer-input", 0, CLI_FLAG, "", NULL, 0, 0, CLI_AT(layer_input), "--layer means what that node reads instead of what it writes" },
   { "from", 0, CLI_TEXT, "output|logits|NAME", NULL, 0, 0, CLI_AT(from),
@@ -123,11 +123,7 @@ static int print_json(cli_job *job)
 {
   aus_json json;
   const aus_status status = cli_job_json(job, false, &json);
-  int code = status == AUS_OK ? CLI_DONE : cli_fail(job->cs, CLI_WRITING, status);
-  if (code == CLI_DONE) {
-    fwrite(json.text, 1, json.size, stdout);
-    code = cli_flush(job->cs);
-  }
+  const int code = cli_print_finished(job->cs, status, &json);
   aus_json_free(&json);
   return code;
 }

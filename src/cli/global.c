@@ -32,16 +32,16 @@ static const cli_option options[] = {
   { "picks", 0, CLI_INTEGER, "N", "6", 0, 1000, CLI_AT(picks), "how many explanations SP-LIME picks to show" },
   { "pick-parts", 0, CLI_INTEGER, "N", "2", 0, 4096, CLI_AT(pick_parts), "so many strongest parts of an explanation count for that; 0: all" },
   { "pages", 0, CLI_CHOICE, "sound|numbers|none", "sound", 0, 0, CLI_AT(pages), "a page per snippet, with its sound, without, or none" },
-  { "scale", 0, CLI_CHOICE, "prob|logit", "prob", 0, 0, CLI_AT(scale), "explain the score, or its log-odds" },
+  CLI_ROW_SCALE,
   { "separator", 0, CLI_TEXT, "hpss|nmf[:N]|FILE.aus", NULL, 0, 0, CLI_AT(separator), "how to find the sources: hpss (harmonic and percussive), N atoms of a factorisation (8; atoms of one song are not those of another), or a network; without it, hpss" },
-  { "no-residual", 0, CLI_FLAG, "", NULL, 0, 0, CLI_AT(no_residual), "what no source holds is always on instead of being a component of its own" },
+  CLI_ROW_NO_RESIDUAL,
   { "segments", 0, CLI_TEXT, "N", NULL, 0, 0, CLI_AT(segments), "also cut each snippet in time; without it, 1" },
   { "samples", 0, CLI_TEXT, "exhaustive|N", NULL, 0, 0, CLI_AT(samples), "mixes to try; without it, all of them up to 2^12, else 2048 drawn" },
   { "surrogate", 0, CLI_CHOICE, "wls|ridge|baylime|glime|shapley", "wls", 0, 0, CLI_AT(surrogate), "what gives the weights, as in explain" },
-  { "alpha", 0, CLI_REAL, "A", "1", 0, 1e9, CLI_AT(alpha), "ridge, glime: how much weights are shrunk" },
-  { "distance", 0, CLI_CHOICE, "cosine|euclidean|hamming", "cosine", 0, 0, CLI_AT(distance), "between a mix and the input, for the fit's weighting" },
+  CLI_ROW_ALPHA,
+  CLI_ROW_DISTANCE,
   { "kernel-width", 0, CLI_REAL, "W", "0", 0, 1e9, CLI_AT(kernel_width), "of that weighting; 0: LIME's" },
-  { "bootstrap", 0, CLI_INTEGER, "N", "200", 0, 1e6, CLI_AT(bootstrap), "resamples for the intervals; 0: none" },
+  CLI_ROW_BOOTSTRAP,
   { "seed", 0, CLI_INTEGER, "S", "0", 0, 9007199254740991.0, CLI_AT(seed), "for everything drawn by chance" },
   CLI_ROW_REPORT_AUDIO,
   CLI_ROW_SET_CHARTS,
@@ -328,10 +328,7 @@ static int write_document(global *g, const aus_set_analysis *a)
   path_in(g, path, "", "global", ".tsv");
   if (status == AUS_OK) status = aus_set_tsv(a, path, 1);
   int code = status == AUS_OK ? CLI_DONE : cli_fail(cs, CLI_WRITING, status);
-  if (code == CLI_DONE && g->outer->json) {
-    fwrite(j.text, 1, j.size, stdout);
-    code = cli_flush(cs);
-  }
+  if (code == CLI_DONE && g->outer->json) code = cli_print_finished(cs, status, &j);
   aus_json_free(&j);
   return code;
 }

@@ -216,9 +216,10 @@ int cli_flush(cli_session *cs)
   return cli_say(cs, CLI_FAILED, "cannot write the result: %s", strerror(errno));
 }
 
-int cli_print_json(cli_session *cs, aus_json *json)
+int cli_print_json(cli_session *cs, aus_json *json) { return cli_print_finished(cs, aus_json_finish(json), json); }
+
+int cli_print_finished(cli_session *cs, aus_status status, const aus_json *json)
 {
-  const aus_status status = aus_json_finish(json);
   if (status != AUS_OK) return cli_fail(cs, CLI_WRITING, status);
   fwrite(json->text, 1, json->size, stdout);
   return cli_flush(cs);

@@ -55,8 +55,10 @@ void cli_outputs_stay(cli_session *cs);
 /* Forgets the notes after the first n: what follows is another job. */
 void cli_notes_back_to(cli_session *cs, int n);
 
-/* Prints the finished JSON (or an error). */
+/* Finishes the JSON and prints it (or the error). */
 int cli_print_json(cli_session *cs, aus_json *json);
+/* The same for one that others have finished: status is how that went. */
+int cli_print_finished(cli_session *cs, aus_status status, const aus_json *json);
 /* Flushes stdout: a full disk or closed pipe is a failure too. */
 int cli_flush(cli_session *cs);
 
