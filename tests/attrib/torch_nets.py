@@ -23,7 +23,7 @@ class Residual(nn.Module):
 
 
 class TwoInputs(nn.Module):
-    """Gather, slice, split and einsum over two inputs; two outputs."""
+    """Gather, slice, split and einsum (of two operands, of three) over two inputs; two outputs."""
 
     def __init__(self):
         super().__init__()
@@ -31,8 +31,8 @@ class TwoInputs(nn.Module):
 
     def forward(self, left, right):
         a, b = torch.split(left, [3, 3], dim=1)
-        k = torch.einsum("bod,bd->bo", torch.einsum("bc,ocd->bod", a, self.w), right[:, [5, 4, 3, 2, 1, 0]])
-        h = torch.cat([F.elu(k), (b * right[:, ::2]).sum(1, keepdim=True), right[:, 1:4]], 1)
+        k = torch.einsum("bc,ocd,bd->bo", a, self.w, right[:, [5, 4, 3, 2, 1, 0]])
+        h = torch.cat([F.elu(k), torch.einsum("bc,bc->b", b, right[:, ::2])[:, None], right[:, 1:4]], 1)
         y = self.fc(F.softplus(h))
         return torch.softmax(y, 1), torch.sigmoid(y[:, :2])
 

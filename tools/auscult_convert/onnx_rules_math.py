@@ -359,14 +359,14 @@ def _einsum_terms(m, n, a):
     terms = left.split(",")
     if not arrow:
         right = "".join(sorted(c for c in set(left) if c.isalpha() and left.count(c) == 1))
-    if "." in eq or any(len(set(t)) != len(t) for t in terms) or len(terms) > 2:
+    if "." in eq or any(len(set(t)) != len(t) for t in terms):
         raise Unsupported("equation '%s'" % a["equation"])
     return terms, right
 
 
 @rule("Einsum")
 def _einsum(m, n, a):
-    """One operand: sum, then transpose. Two: to [batch..., rows, inner] x [batch..., inner, columns], and back."""
+    """One operand: sum, then transpose. More, pair by pair: to [batch..., rows, inner] x [batch..., inner, columns], and back."""
     terms, out = _einsum_terms(m, n, a)
     size = [{c: s[i] for t, name in zip(terms, n.inputs) for i, c in enumerate(t)
              for s in [m.shapes(name)[r]]} for r in range(len(m.p.runs))]
@@ -387,22 +387,24 @@ def _einsum(m, n, a):
             return v
         return m.emit("transpose", v, final, perm=[t.index(c) for c in want])
 
-    values = [m.value(i) for i in n.inputs]
-    if len(terms) == 1:
-        v, t = summed(values[0], terms[0], out)
-        return ordered(v, t, out, n.outputs[0])
-    (x, tx), (y, ty) = (summed(values[i], terms[i], terms[1 - i] + out) for i in (0, 1))
-    batch = "".join(c for c in tx if c in ty and c in out)
-    inner = "".join(c for c in tx if c in ty and c not in out)
-    rows, cols = "".join(c for c in tx if c not in ty), "".join(c for c in ty if c not in tx)
+    def product(x, tx, y, ty, keep):
+        (x, tx), (y, ty) = summed(x, tx, ty + keep), summed(y, ty, tx + keep)
+        batch = "".join(c for c in tx if c in ty and c in keep)
+        inner = "".join(c for c in tx if c in ty and c not in keep)
+        rows, cols = "".join(c for c in tx if c not in ty), "".join(c for c in ty if c not in tx)
 
-    def packed(v, t, groups):
-        v = ordered(v, t, "".join(groups))
-        flat = [tuple(z[c] for c in batch) + tuple(int(np.prod([z[c] for c in g])) for g in groups[1:]) for z in size]
-        return m.reshape(v, shapes("".join(groups)), flat), flat
+        def packed(v, t, groups):
+            v = ordered(v, t, "".join(groups))
+            flat = [tuple(z[c] for c in batch) + tuple(int(np.prod([z[c] for c in g])) for g in groups[1:]) for z in size]
+            return m.reshape(v, shapes("".join(groups)), flat), flat
 
-    (px, fx), (py, fy) = packed(x, tx, [batch, rows, inner]), packed(y, ty, [batch, inner, cols])
-    z = m.emit("matmul", [px, py], alpha=1.0)
-    flat = [a_[:-1] + b_[-1:] for a_, b_ in zip(fx, fy)]
-    z = m.reshape(z, flat, shapes(batch + rows + cols))
-    return ordered(z, batch + rows + cols, out, n.outputs[0])
+        (px, fx), (py, fy) = packed(x, tx, [batch, rows, inner]), packed(y, ty, [batch, inner, cols])
+        z = m.emit("matmul", [px, py], alpha=1.0)
+        flat = [a_[:-1] + b_[-1:] for a_, b_ in zip(fx, fy)]
+        return m.reshape(z, flat, shapes(batch + rows + cols)), batch + rows + cols
+
+    v, t = m.value(n.inputs[0]), terms[0]
+    for i in range(1, len(terms)):
+        v, t = product(v, t, m.value(n.inputs[i]), terms[i], out + "".join(terms[i + 1:]))
+    v, t = summed(v, t, out)
+    return ordered(v, t, out, n.outputs[0])
