@@ -388,6 +388,31 @@ static void same_bits(void **state)
   aus_ctx_destroy(ctx);
 }
 
+static void note_rate(void *user, const aus_train_epoch *e) { ((double *)user)[e->epoch - 1] = e->rate; }
+
+/* A cosine falls over the epochs that are asked for, not over the recipe's: two halves here, then the quarters of four. */
+static void epochs_of_the_command(void **state)
+{
+  (void)state;
+  aus_ctx *ctx = test_ctx(1);
+  char out[200];
+  double rate[4] = { 0 };
+  snprintf(out, sizeof out, "mkdir -p '%s/short'", folder);
+  assert_int_equal(system(out), 0);
+  snprintf(out, sizeof out, "%s/short", folder);
+  aus_train_config config = { .recipe = in_folder("tones.recipe"), .out = out, .seed = -1, .epochs = 2, .on_epoch = note_rate, .user = rate };
+  aus_train_result result;
+  assert_ok(ctx, aus_train(ctx, &config, &result));
+  assert_near(rate[0], 0.01, 1e-12);
+  assert_near(rate[1], 0.005, 1e-12);
+  config.resume = 1;
+  config.epochs = 4;
+  assert_ok(ctx, aus_train(ctx, &config, &result));
+  assert_near(rate[2], 0.005, 1e-12);
+  assert_near(rate[3], 0.005 * (1 + cos(0.75 * acos(-1.0))), 1e-12);
+  aus_ctx_destroy(ctx);
+}
+
 /* A checkpoint of something else is refused. */
 static void other_checkpoint(void **state)
 {
@@ -578,7 +603,7 @@ static void orders(void **state)
 int main(void)
 {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(losses), cmocka_unit_test(ten_steps), cmocka_unit_test(layers_learn), cmocka_unit_test(plateau), cmocka_unit_test(same_bits), cmocka_unit_test(other_checkpoint),
+    cmocka_unit_test(losses), cmocka_unit_test(ten_steps), cmocka_unit_test(layers_learn), cmocka_unit_test(plateau), cmocka_unit_test(same_bits), cmocka_unit_test(epochs_of_the_command), cmocka_unit_test(other_checkpoint),
     cmocka_unit_test(fine_tuning), cmocka_unit_test(not_finite), cmocka_unit_test(bad_recipes), cmocka_unit_test(networks), cmocka_unit_test(orders),
   };
   return cmocka_run_group_tests(tests, make_folder, drop_folder);

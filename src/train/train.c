@@ -153,7 +153,7 @@ static aus_status one_epoch(session *s)
 {
   aus_trainer *t = &s->t;
   aus_train_state *at = &t->state;
-  aus_train_epoch e = { .epoch = at->epoch + 1, .rate = aus_schedule_rate(&t->r->rate, &at->schedule, at->epoch, at->steps) };
+  aus_train_epoch e = { .epoch = at->epoch + 1, .rate = aus_schedule_rate(&t->rate, &at->schedule, at->epoch, at->steps) };
   s->epoch_began = aus_now();
   s->epoch_began_step = at->step;
   AUS_TRY(steps_of_epoch(s));
@@ -163,7 +163,7 @@ static aus_status one_epoch(session *s)
   if (t->r->separator.line || t->r->loss == AUS_LOSS_MSE || t->r->loss == AUS_LOSS_L1 || t->r->loss == AUS_LOSS_BCE) e.train_score = NAN; /* has no sum over batches */
   e.items_per_second = (double)((at->step - s->epoch_began_step) * t->batch) / trained;
   AUS_TRY(t->task->evaluate(t, &t->data.valid, &e.valid_loss, &e.valid_score));
-  e.best = aus_schedule_observe(&t->r->rate, &at->schedule, at->epoch, t->r->monitor_score ? -e.valid_score : e.valid_loss);
+  e.best = aus_schedule_observe(&t->rate, &at->schedule, at->epoch, t->r->monitor_score ? -e.valid_score : e.valid_loss);
   if (e.best) keep_best(t, &e);
   e.seconds = aus_now() - s->epoch_began;
   at->epoch++;
@@ -216,7 +216,7 @@ static aus_status train(session *s, aus_train_result *result)
   AUS_TRY(begin(s));
   s->began = s->saved = aus_now();
   s->began_steps = t->state.steps;
-  while (t->state.epoch < t->epochs && !aus_schedule_stops(&t->r->rate, &t->state.schedule)) AUS_TRY(one_epoch(s));
+  while (t->state.epoch < t->epochs && !aus_schedule_stops(&t->rate, &t->state.schedule)) AUS_TRY(one_epoch(s));
   return finish(s, result);
 }
 

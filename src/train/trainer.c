@@ -174,7 +174,8 @@ static aus_status build(aus_trainer *t)
 aus_status aus_trainer_create(const aus_recipe *r, const aus_train_config *config, const aus_task *task, aus_trainer *t)
 {
   *t = (aus_trainer){ .ctx = r->ctx, .r = r, .config = config, .task = task, .ordered = -1, .seed = (uint64_t)(config->seed < 0 ? r->seed : config->seed),
-                      .epochs = config->epochs > 0 ? config->epochs : r->epochs };
+                      .epochs = config->epochs > 0 ? config->epochs : r->epochs, .rate = r->rate };
+  t->rate.epochs = t->epochs;
   aus_schedule_start(&t->state.schedule);
   t->state.best_loss = t->state.best_score = NAN;
   const aus_status status = build(t);
@@ -273,7 +274,7 @@ aus_status aus_trainer_step(aus_trainer *t)
   AUS_TRY(aus_walk_run(t->walk));
   const double norm = aus_grad_norm(t->ctx, t->n_params, t->param);
   if (!isfinite(norm)) return aus_trainer_blame(t, false);
-  const double rate = aus_schedule_rate(&t->r->rate, &s->schedule, s->epoch, s->steps);
+  const double rate = aus_schedule_rate(&t->rate, &s->schedule, s->epoch, s->steps);
   aus_optimiser_step(t->ctx, &t->r->descent, rate, s->steps + 1, norm, t->n_params, t->param);
   move_moments(t);
   s->loss += loss;

@@ -41,6 +41,7 @@ struct aus_trainer {
   const aus_train_config *config;
   uint64_t seed;
   int64_t epochs;
+  aus_schedule_config rate;      /* the recipe's, over these epochs */
   aus_data data;
   aus_template net;
   aus_sampler sampler;
