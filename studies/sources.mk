@@ -22,7 +22,6 @@ studies_l2i_make_clips_LDADD = libauscult-all.la $(LIBM)
 CLEANFILES += studies/l2i/make_clips
 EXTRA_DIST += studies/l2i/README.md
 EXTRA_DIST += studies/l2i/vgg.recipe
-EXTRA_DIST += studies/l2i/folds.sh
 EXTRA_DIST += studies/corpus/README.md studies/corpus/charts.py studies/corpus/render.c studies/corpus/run.sh
 EXTRA_PROGRAMS += studies/separator/score
 studies_separator_score_SOURCES = studies/separator/score.c

@@ -43,12 +43,21 @@ dictionary() {
   rm "$OUT/joined-$1.wav"
 }
 
+# measured TABLE WHAT ARGS...: measure WHAT into $tables/TABLE.tsv, once.
+measured() {
+  table=$tables/$1.tsv what=$2
+  shift 2
+  [ -e "$table" ] || "$TOOLS/measure" "$what" "$@" --out "$table"
+}
+
 fold() {
   f=$1 model=$OUT/vgg-$1/model.aus
   fill vgg "$f" - "$OUT/vgg-$f.recipe"
   [ -e "$model" ] || "$AUSCULT" train "$OUT/vgg-$f.recipe" --out "$OUT/vgg-$f" --resume --threads "$THREADS" $epochs
   dictionary "$f"
-  for who in attention max flint vibi lmac lmac8; do
+  students="attention max flint vibi lmac" masks=$(echo "$methods" | sed 's/lmac8,//')
+  [ "$f" != 1 ] || students="$students lmac8" masks=$methods # the smaller decoder is for one fold
+  for who in $students; do
     dir=$OUT/$who-$f
     case $who in
     attention | max) fill interpreter "$f" $who "$dir.recipe" ;;
@@ -63,17 +72,18 @@ fold() {
   done
   [ -e "$OUT/mixes-$f/noise.tsv" ] || "$TOOLS/make_mixes" "$OUT/clips" "$OUT/mixes-$f" "$f"
   set -- --model "$model" --clips "$OUT/clips" --fold "$f" --threads "$THREADS" --l2i attention="$OUT/attention-$f/model.aus" --l2i max="$OUT/max-$f/model.aus" --mask vibi="$OUT/vibi-$f/model.aus" \
-    --mask lmac="$OUT/lmac-$f/model.aus" --mask lmac8="$OUT/lmac8-$f/model.aus" $limit
+    --mask lmac="$OUT/lmac-$f/model.aus" $limit
+  [ "$f" != 1 ] || set -- "$@" --mask lmac8="$OUT/lmac8-$f/model.aus"
   tables=$OUT/tables-$f
   mkdir -p "$tables"
-  "$TOOLS/measure" fidelity "$@" --out "$tables/fidelity.tsv"
-  "$TOOLS/measure" time "$@" --out "$tables/time.tsv"
-  "$TOOLS/measure" overlap "$@" --list "$OUT/mixes-$f/overlap.tsv" ${EVERY:+--every "$EVERY"} --out "$tables/overlap.tsv"
-  "$TOOLS/measure" overlap "$@" --list "$OUT/mixes-$f/noise.tsv" ${EVERY:+--every "$EVERY"} --out "$tables/noise.tsv"
-  "$TOOLS/measure" faith "$@" ${EVERY:+--every "$EVERY"} --out "$tables/faith.tsv"
-  "$TOOLS/measure" masks "$@" --methods "$methods" ${EVERY:+--every "$EVERY"} --out "$tables/masks.tsv"
-  "$TOOLS/measure" listening "$@" --list "$OUT/mixes-$f/overlap.tsv" ${EVERY:+--every "$EVERY"} --out "$tables/listening.tsv"
-  "$TOOLS/measure" masks "$@" --methods l2i:attention,l2i:max,slime --slime "$slime" --limit "$slime_clips" --out "$tables/slime.tsv"
+  measured fidelity fidelity "$@"
+  measured time time "$@"
+  measured overlap overlap "$@" --list "$OUT/mixes-$f/overlap.tsv" ${EVERY:+--every "$EVERY"}
+  measured noise overlap "$@" --list "$OUT/mixes-$f/noise.tsv" ${EVERY:+--every "$EVERY"}
+  measured faith faith "$@" ${EVERY:+--every "$EVERY"}
+  measured masks masks "$@" --methods "$masks" ${EVERY:+--every "$EVERY"}
+  measured listening listening "$@" --list "$OUT/mixes-$f/overlap.tsv" ${EVERY:+--every "$EVERY"}
+  measured slime masks "$@" --methods l2i:attention,l2i:max,slime --slime "$slime" --limit "$slime_clips"
 }
 
 # ---- several labels --------------------------------------------------------------------------------------------------
@@ -116,9 +126,9 @@ multi() {
   tables=$OUT/multi-tables-$f
   mkdir -p "$tables"
   set -- --seconds 10 --model "$model" --clips "$list" --fold "$f" --threads "$THREADS" --l2i attention="$OUT/multi-attention-$f/model.aus" --l2i max="$OUT/multi-max-$f/model.aus"
-  "$TOOLS/measure" multi "$@" --list "$list/multi.tsv" --out "$tables/scores.tsv"
-  "$TOOLS/measure" overlap "$@" --list "$list/stems.tsv" ${EVERY:+--every "$EVERY"} --out "$tables/overlap.tsv"
-  "$TOOLS/measure" multi-faith "$@" --list "$list/multi.tsv" ${EVERY:+--every "$EVERY"} --out "$tables/faith.tsv"
+  measured scores multi "$@" --list "$list/multi.tsv"
+  measured overlap overlap "$@" --list "$list/stems.tsv" ${EVERY:+--every "$EVERY"}
+  measured faith multi-faith "$@" --list "$list/multi.tsv" ${EVERY:+--every "$EVERY"}
 }
 
 for f in ${*:-$([ -n "$quick" ] && echo 1 || echo 1 2 3 4 5)}; do
@@ -151,19 +161,26 @@ table noise noise mean db,who,how,rule $gain
   table multi-classes overlap mean target,who,how,rule $gain
   table multi-faith faith mean who,tau atoms,linear_logit,linear,parity_logit,parity,count_linear_logit,count_linear,energy_linear_logit,energy_linear
 }
-# What the trained files say of themselves: the same layers, clips and number of updates for all. L-MAC's fidelity is Fid-In: what the classifier says of the masked sound.
-{
-  printf 'fold\twho\tbest_epoch\tepochs\tvalid_top1\ttest_top1\n'
-  for model in "$OUT"/attention-*/model.aus "$OUT"/max-*/model.aus "$OUT"/flint-*/model.aus "$OUT"/vibi-*/model.aus "$OUT"/lmac*-*/model.aus; do
-    [ -e "$model" ] || continue
-    name=${model%/model.aus} name=${name##*/}
-    printf '%s\t%s' "${name##*-}" "${name%-*}"
-    for key in best_epoch epochs valid_score test_score; do printf '\t%s' "$("$AUSCULT" model info "$model" | awk -v key=train.$key '$1 == key { print $2 }')"; done
-    printf '\n'
-  done
-} >"$results/trained.tsv.new"
-mv "$results/trained.tsv.new" "$results/trained.tsv"
-cat "$results/trained.tsv" "$results/fidelity.tsv"
+# What the trained files say of themselves. L-MAC's fidelity is Fid-In: what the classifier says of the masked sound.
+# said TABLE HEAD 'WHO...' KEY...: a row per fold and student.
+said() {
+  out=$results/$1.tsv who=$3
+  printf 'fold\twho\t%b\n' "$2" >"$out.new"
+  shift 3
+  for w in $who; do
+    for model in "$OUT/$w"-[1-5]/model.aus; do
+      [ -e "$model" ] || continue
+      dir=${model%/model.aus}
+      printf '%s\t%s' "${dir##*-}" "$w"
+      for key in "$@"; do printf '\t%s' "$("$AUSCULT" model info "$model" | awk -v key="train.$key" '$1 == key { print $2 }')"; done
+      printf '\n'
+    done
+  done >>"$out.new"
+  mv "$out.new" "$out"
+}
+said classifier 'best_epoch\tepochs\tvalid_accuracy\ttest_accuracy\ttest_loss' vgg best_epoch epochs valid_score test_score test_loss
+said trained 'best_epoch\tepochs\tvalid_top1\ttest_top1' 'attention max flint vibi lmac lmac8' best_epoch epochs valid_score test_score
+cat "$results/classifier.tsv" "$results/trained.tsv" "$results/fidelity.tsv"
 
 # ---- --quick: what must hold whatever was learnt -----------------------------------------------------------------------
 
