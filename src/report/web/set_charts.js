@@ -10,7 +10,7 @@
   const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
   const readInks = () => {
     const stops = ['--low', '--mid', '--high'].map((n) => rgb(css(n)));
-    ink = { off: css('--line'), faint: css('--faint'), focus: css('--focus'), text: css('--ink'), paper: css('--paper'), good: css('--good'), fair: css('--fair'), poor: css('--poor'), shades: [] };
+    ink = { off: css('--line'), faint: css('--faint'), focus: css('--focus'), text: css('--ink'), paper: css('--paper'), good: css('--good'), fair: css('--fair'), poor: css('--poor'), none: css('--faint'), shades: [] };
     for (let i = 0; i < SHADES; i++) {
       const x = 2 * i / (SHADES - 1), k = Math.min(1, Math.floor(x)), f = x - k;
       ink.shades.push('rgb(' + stops[k].map((v, c) => Math.round(v + f * (stops[k + 1][c] - v))).join(',') + ')');
@@ -184,17 +184,17 @@
 
   const faith = a.byId('faith'), LEFT = 51, RIGHT = 10, ABOVE = 10, BELOW = 43;
   const fx = (w, v) => LEFT + s.share('score', v) * (w - LEFT - RIGHT), fy = (h, v) => h - BELOW - s.share('local', v) * (h - ABOVE - BELOW);
-  const kind = (r2) => (r2 >= FIT.good ? 'good' : r2 >= FIT.fair ? 'fair' : 'poor');
+  const kind = (r2) => (!isFinite(r2) ? 'none' : r2 >= FIT.good ? 'good' : r2 >= FIT.fair ? 'fair' : 'poor');
   const sign = (x, how, px, py, r) => {
-    if (how === 'good') dot(x, px, py, r);
+    if (how === 'good' || how === 'none') dot(x, px, py, r);
     else if (how === 'fair') { x.moveTo(px, py - 1.3 * r); x.lineTo(px + 1.2 * r, py + r); x.lineTo(px - 1.2 * r, py + r); x.closePath(); }
     else { x.moveTo(px - r, py - r); x.lineTo(px + r, py + r); x.moveTo(px + r, py - r); x.lineTo(px - r, py + r); }
   };
-  const signs = (x, w, h, which, colour) => ['good', 'fair', 'poor'].forEach((how) => {
+  const signs = (x, w, h, which, colour) => ['good', 'fair', 'poor', 'none'].forEach((how) => {
     x.beginPath();
     for (let i = 0; i < s.n; i++) {
       const v = s.columns.score[i], l = s.columns.local[i];
-      if (which(i) && kind(s.columns.r2[i]) === how && isFinite(l)) sign(x, how, fx(w, v), fy(h, l), how === 'poor' ? 3.5 : 2.8);
+      if (which(i) && kind(s.columns.r2[i]) === how && isFinite(l)) sign(x, how, fx(w, v), fy(h, l), { poor: 3.5, none: 1.5 }[how] || 2.8);
     }
     if (how === 'poor') { x.strokeStyle = colour(how); x.lineWidth = 1.6; x.stroke(); } else { x.fillStyle = colour(how); x.fill(); }
   });
