@@ -6,6 +6,8 @@
 static inline V vm_exp(V x) { return exp(x); }
 static inline V vm_expm1(V x) { return expm1(x); }
 static inline V vm_log(V x) { return log(x); }
+/* log(1 + f) - f, whose two terms cancel where f is small */
+static inline V vm_log1p_tail(V f) { return fabs(f) < 1e-3 ? f * f * (-1.0 / 2 + f * (1.0 / 3 + f * (-1.0 / 4 + f * (1.0 / 5 + f * (-1.0 / 6))))) : log1p(f) - f; }
 static inline V vm_tanh(V x) { return tanh(x); }
 static inline V vm_sigmoid(V x) { return x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x)); }
 static inline V vm_softplus(V x) { return fmax(x, 0) + log1p(exp(-fabs(x))); }
