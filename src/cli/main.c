@@ -51,6 +51,35 @@ static const cli_command *find_command(int argc, char **argv, int *words)
   return NULL;
 }
 
+/* The second word of the i-th command when family is its first, else NULL. */
+static const char *member(int i, const char *family)
+{
+  const size_t n = strlen(family);
+  return n && strncmp(cli_commands[i]->name, family, n) == 0 && cli_commands[i]->name[n] == ' ' ? cli_commands[i]->name + n + 1 : NULL;
+}
+
+/* `auscult model --help`: what there is, a line each. `auscult model` alone, or with a word that is not there: one line. */
+static int family(const char *name, const char *word)
+{
+  int left = 0;
+  for (int i = 0; cli_commands[i]; i++) left += member(i, name) != NULL;
+  if (!left) {
+    fprintf(stderr, "auscult: no command %s (auscult help lists them)\n", name);
+    return CLI_BAD_USAGE;
+  }
+  const bool asked = word && (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0);
+  if (!asked) fprintf(stderr, "auscult: %s what? ", name);
+  else printf("usage: auscult %s COMMAND ...\n\n", name);
+  for (int i = 0; cli_commands[i]; i++) {
+    if (!member(i, name)) continue;
+    if (asked) printf("  %-18s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
+    else fprintf(stderr, "%s%s", member(i, name), --left > 1 ? ", " : left ? " or " : "");
+  }
+  if (asked) printf("\nauscult help %s tells all options of each.\n", name);
+  else fprintf(stderr, " (auscult help %s)\n", name);
+  return asked ? CLI_DONE : CLI_BAD_USAGE;
+}
+
 static int help(int argc, char **argv)
 {
   int words;
@@ -61,15 +90,12 @@ static int help(int argc, char **argv)
   if (c) { cli_print_help(stdout, c); return CLI_DONE; }
   bool any = false; /* `auscult help model`: all of the family */
   for (int i = 0; cli_commands[i]; i++) {
-    const size_t n = strlen(argv[0]);
-    if (strncmp(cli_commands[i]->name, argv[0], n) != 0 || cli_commands[i]->name[n] != ' ') continue;
+    if (!member(i, argv[0])) continue;
     if (any) printf("\n");
     cli_print_help(stdout, cli_commands[i]);
     any = true;
   }
-  if (any) return CLI_DONE;
-  fprintf(stderr, "auscult: no command %s (auscult help lists them)\n", argv[0]);
-  return CLI_BAD_USAGE;
+  return any ? CLI_DONE : family(argv[0], NULL);
 }
 
 static int dispatch(int argc, char **argv)
@@ -79,12 +105,7 @@ static int dispatch(int argc, char **argv)
   if (strcmp(argv[1], "--version") == 0) { printf("auscult %s\n", aus_version()); return CLI_DONE; }
   if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return help(argc - 2, argv + 2);
   const cli_command *c = find_command(argc - 1, argv + 1, &words);
-  if (!c) {
-    const bool family = strcmp(argv[1], "model") == 0;
-    fprintf(stderr, family ? "auscult: model what? info, verify, run or embed (auscult help model)\n"
-                           : "auscult: no command %s (auscult help lists them)\n", argv[1]);
-    return CLI_BAD_USAGE;
-  }
+  if (!c) return family(argv[1], argc > 2 ? argv[2] : NULL);
   cli_settings s = { .command = c, .argc = argc, .argv = argv };
   int n;
   char **operand;

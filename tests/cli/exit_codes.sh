@@ -25,6 +25,10 @@ exits 2 "stems and separator" explain "$song" -m "$model" --stems "$demo/stems" 
 exits 2 "stems with slime" explain "$song" -m "$model" --method slime --stems "$demo/stems"
 exits 2 "separate without --out" separate "$song"
 exits 2 "model alone" model
+exits 2 "l2i alone" l2i
+exits 2 "a word that l2i does not have" l2i sing
+exits 0 "l2i --help" l2i --help
+check "it lists what there is" test "$(grep -c '^  l2i ' out)" = 4
 exits 2 "model run without --out" model run "$model"
 exits 2 "model run without input" model run "$model" --out run
 exits 2 "model embed to a bad symbol" model embed "$model" --out w.c --symbol 1x
