@@ -98,21 +98,11 @@ static aus_status fill_row(aus_trainer *t, aus_run *run, int64_t row, int32_t cl
 {
   task *k = t->own;
   const aus_l2i_spec *s = &k->shared.spec;
-  float *tap[AUS_L2I_TAPS];
-  for (int32_t i = 0; i < s->n_taps; i++) tap[i] = aus_run_input(run, i) + row * s->tap[i].c * s->tap[i].freq * s->tap[i].time;
-  AUS_TRY(aus_l2i_cache_read(&k->shared.cache, s, clip, patch, tap, k->scores + row * s->classes));
+  AUS_TRY(aus_l2i_task_taps(t, run, row, clip, patch, k->scores + row * s->classes));
   return size_of(t, clip, patch, k->size + row * cells(s));
 }
 
-static aus_status batch(aus_trainer *t)
-{
-  for (int64_t i = 0; i < t->batch; i++) {
-    int32_t clip;
-    const int64_t patch = aus_l2i_task_patch(t, i, &clip);
-    AUS_TRY(fill_row(t, t->run, i, clip, patch));
-  }
-  return AUS_OK;
-}
+static aus_status batch(aus_trainer *t) { return aus_l2i_task_batch(t, fill_row); }
 
 /* The loss of mb masks; with seed [mb][T][F], its gradient. Fid-In is counted in *same. */
 static aus_status judge(aus_trainer *t, aus_sounding *f, int64_t mb, const float *mask, float *seed, double *loss, double *same)

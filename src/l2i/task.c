@@ -108,7 +108,8 @@ void aus_l2i_task_close(aus_trainer *t)
 
 /* ---- clips ---------------------------------------------------------------------------------------------------- */
 
-int64_t aus_l2i_task_patch(const aus_trainer *t, int64_t i, int32_t *clip)
+/* Which clip row i of this step shows, and which of its patches. */
+static int64_t patch_of(const aus_trainer *t, int64_t i, int32_t *clip)
 {
   const aus_l2i_task *k = t->own;
   const int64_t at = t->state.step * t->batch + i;
@@ -116,6 +117,25 @@ int64_t aus_l2i_task_patch(const aus_trainer *t, int64_t i, int32_t *clip)
   *clip = t->order[at];
   aus_rng_init(&rng, t->seed ^ (uint64_t)FOR_PATCH << 44, (uint64_t)t->state.epoch << 40 | (uint64_t)at);
   return (int64_t)aus_rng_below(&rng, (uint64_t)aus_l2i_cache_patches(&k->cache, *clip));
+}
+
+aus_status aus_l2i_task_batch(aus_trainer *t, aus_l2i_row_fn fill)
+{
+  for (int64_t i = 0; i < t->batch; i++) {
+    int32_t clip;
+    const int64_t patch = patch_of(t, i, &clip);
+    AUS_TRY(fill(t, t->run, i, clip, patch));
+  }
+  return AUS_OK;
+}
+
+aus_status aus_l2i_task_taps(aus_trainer *t, aus_run *run, int64_t row, int32_t clip, int64_t patch, float *scores)
+{
+  aus_l2i_task *k = t->own;
+  const aus_l2i_spec *s = &k->spec;
+  float *tap[AUS_L2I_TAPS];
+  for (int32_t i = 0; i < s->n_taps; i++) tap[i] = aus_run_input(run, i) + row * s->tap[i].c * s->tap[i].freq * s->tap[i].time;
+  return aus_l2i_cache_read(&k->cache, s, clip, patch, tap, scores);
 }
 
 aus_status aus_l2i_task_hear(aus_trainer *t, int32_t clip, int64_t patch, aus_l2i_heard *out)

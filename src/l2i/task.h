@@ -25,8 +25,11 @@ aus_status aus_l2i_task_network(aus_trainer *t);
 aus_status aus_l2i_task_ready(aus_trainer *t, const char *fixed);
 void aus_l2i_task_close(aus_trainer *t);
 
-/* Which clip row i of this step shows, and which of its patches. */
-int64_t aus_l2i_task_patch(const aus_trainer *t, int64_t i, int32_t *clip);
+/* Fills the rows of t->run for this step, each from a clip and one of its patches. */
+typedef aus_status aus_l2i_row_fn(aus_trainer *t, aus_run *run, int64_t row, int32_t clip, int64_t patch);
+aus_status aus_l2i_task_batch(aus_trainer *t, aus_l2i_row_fn fill);
+/* The patch's layers into the first inputs of a run, and f's scores [classes]. */
+aus_status aus_l2i_task_taps(aus_trainer *t, aus_run *run, int64_t row, int32_t clip, int64_t patch, float *scores);
 /* Stretch of samples that the cache's patches of a clip come from, with its first frame: to transform it. *mine: free it. */
 typedef struct aus_l2i_heard { const float *x; int64_t samples, first; float gain; float *mine; } aus_l2i_heard;
 aus_status aus_l2i_task_hear(aus_trainer *t, int32_t clip, int64_t patch, aus_l2i_heard *out);

@@ -54,23 +54,12 @@ static aus_status ready(aus_trainer *t)
 /* Row `row` of a run's inputs. */
 static aus_status fill_row(aus_trainer *t, aus_run *run, int64_t row, int32_t clip, int64_t patch)
 {
-  aus_l2i_task *k = t->own;
-  const aus_l2i_spec *s = &k->spec;
-  float *tap[AUS_L2I_TAPS];
-  for (int32_t i = 0; i < s->n_taps; i++) tap[i] = aus_run_input(run, i) + row * s->tap[i].c * s->tap[i].freq * s->tap[i].time;
-  AUS_TRY(aus_l2i_cache_read(&k->cache, s, clip, patch, tap, aus_run_input(run, s->n_taps + 1) + row * s->classes));
+  const aus_l2i_spec *s = &((const aus_l2i_task *)t->own)->spec;
+  AUS_TRY(aus_l2i_task_taps(t, run, row, clip, patch, aus_run_input(run, s->n_taps + 1) + row * s->classes));
   return aus_l2i_task_spectrum(t, clip, patch, aus_run_input(run, s->n_taps) + row * s->bins * s->frames);
 }
 
-static aus_status batch(aus_trainer *t)
-{
-  for (int64_t i = 0; i < t->batch; i++) {
-    int32_t clip;
-    const int64_t patch = aus_l2i_task_patch(t, i, &clip);
-    AUS_TRY(fill_row(t, t->run, i, clip, patch));
-  }
-  return AUS_OK;
-}
+static aus_status batch(aus_trainer *t) { return aus_l2i_task_batch(t, fill_row); }
 
 /* What the terms count in the loss of mb patches. */
 static int32_t weigh(const aus_trainer *t, const aus_l2i_spec *s, int64_t mb, bool later, float weight[AUS_FLINT_TERMS])

@@ -104,20 +104,18 @@ static aus_status scores_of(task *k, int32_t clip, int64_t patch, float *scores)
   return aus_l2i_cache_read(&k->shared.cache, s, clip, patch, tap, scores);
 }
 
-static aus_status batch(aus_trainer *t)
+static aus_status fill_row(aus_trainer *t, aus_run *run, int64_t row, int32_t clip, int64_t patch)
 {
   task *k = t->own;
   const aus_l2i_spec *s = &k->shared.spec;
   const int64_t noise = (int64_t)s->picks * chunks_of(s);
-  for (int64_t i = 0; i < t->batch; i++) {
-    int32_t clip;
-    const int64_t patch = aus_l2i_task_patch(t, i, &clip);
-    AUS_TRY(scores_of(k, clip, patch, aus_run_input(t->run, 2) + i * s->classes));
-    AUS_TRY(aus_l2i_task_spectrum(t, clip, patch, aus_run_input(t->run, 0) + i * s->bins * s->frames));
-    aus_vibi_gumbel(t->seed ^ (uint64_t)FOR_GUMBEL << 44, (uint64_t)t->state.epoch << 40 | (uint64_t)(t->state.step * t->batch + i), noise, aus_run_input(t->run, 1) + i * noise);
-  }
+  AUS_TRY(scores_of(k, clip, patch, aus_run_input(run, 2) + row * s->classes));
+  AUS_TRY(aus_l2i_task_spectrum(t, clip, patch, aus_run_input(run, 0) + row * s->bins * s->frames));
+  aus_vibi_gumbel(t->seed ^ (uint64_t)FOR_GUMBEL << 44, (uint64_t)t->state.epoch << 40 | (uint64_t)(t->state.step * t->batch + row), noise, aus_run_input(run, 1) + row * noise);
   return AUS_OK;
 }
+
+static aus_status batch(aus_trainer *t) { return aus_l2i_task_batch(t, fill_row); }
 
 static double total(const aus_trainer *t, const aus_l2i_spec *s, double fidelity, double certainty)
 {
