@@ -3,12 +3,13 @@
  *   render SONGS.tsv OUT [--items N] [--test-songs M] [--seed S] [--seconds T] [--part K/P]
  *
  * SONGS.tsv: path, split (train, valid, test), source. Item i of a split is a function of (seed, split, i) and the songs: a song in turn, a stretch in which every
- * family plays, and per family a soundfont of the split's pool, a program, and a colour (a tilt about 1 kHz); one detuning for all but the
+ * family plays, and per family a soundfont of the split's pool, a program, and a colour (a tilt about 1 kHz; in training a bell somewhere too); one detuning for all but the
  * drums. FluidSynth renders the families in one pass, each on MIDI channels of its own (channel 5 c + family), at 32 kHz without
- * reverb and chorus; then mono, 16 kHz, -23 LUFS each [ITU1770], one common gain so that the sum of all peaks at -1 dBFS or below. The mix is the sum of the stems, whole numbers, so
+ * reverb and chorus, and WildMIDI those whose timbre is a set of patches (patches.c); then mono, 16 kHz, -23 LUFS each [ITU1770], one common gain so that the sum of all peaks at -1 dBFS or below. The mix is the sum of the stems, whole numbers, so
  * nothing is lost when they are added again. What is there already is not made again: an interrupted run goes on, and P runs can share the work. */
 #include "core/core.h"
 #include "audio/decode.h"
+#include "studies/corpus/patches.h"
 
 #include <auscult/dsp.h>
 #include <auscult/midi.h>
@@ -20,18 +21,20 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { FAMILIES = 5, FONTS = 4, RENDER_RATE = 32000, RATE = 16000, PREROLL = 1, MAX_SONGS = 4096 };
+enum { FAMILIES = 5, FONTS = 5, RENDER_RATE = 32000, RATE = 16000, PREROLL = 1, MAX_SONGS = 4096 };
 enum { GUITAR, PIANO, BASS, DRUMS, STRINGS };
 static const char *const family_name[FAMILIES] = { "guitar", "piano", "bass", "drums", "strings" };
 static const double TARGET_LUFS = -23, PEAK = 0.8912509381337456, BUSY = 0.9; /* -1 dBFS; the part of a stretch's seconds in which a family sounds */
 
-/* Independent of each other (docs: inn.md 6.4): which may be heard in training, which only in the test. MuseScore_General is FluidR3 but for the piano and the ensemble strings. */
-typedef struct font { const char *name, *path; bool test; int id; } font;
+/* Independent of each other: which may be heard in training, which only in the test. MuseScore_General is FluidR3 but for the piano and the ensemble strings; Debian's
+ * csound-soundfont is left out because it shares 301 of its 488 samples with TimGM6mb (README.md). */
+typedef struct font { const char *name, *path; bool test, patches; int id; } font;
 static font fonts[FONTS] = {
-  { "FluidR3", "/usr/share/sounds/sf2/FluidR3_GM.sf2", false, -1 },
-  { "MuseScore", "/usr/share/sounds/sf3/MuseScore_General_Full.sf3", false, -1 },
-  { "OPL3", "/usr/share/sounds/sf2/OPL-3_FM_128M.sf2", false, -1 },
-  { "TimGM6mb", "/usr/share/sounds/sf2/TimGM6mb.sf2", true, -1 },
+  { "FluidR3", "/usr/share/sounds/sf2/FluidR3_GM.sf2", false, false, -1 },
+  { "MuseScore", "/usr/share/sounds/sf3/MuseScore_General_Full.sf3", false, false, -1 },
+  { "OPL3", "/usr/share/sounds/sf2/OPL-3_FM_128M.sf2", false, false, -1 },
+  { "freepats", "/etc/timidity/freepats.cfg", false, true, -1 },
+  { "TimGM6mb", "/usr/share/sounds/sf2/TimGM6mb.sf2", true, false, -1 },
 };
 
 /* How often each program of a family is drawn for our own songs, of 100: about as often as the free files use them. */
@@ -65,7 +68,7 @@ typedef struct item {
   double start, cents;
   bool has[FAMILIES];
   int font[FAMILIES], program[FAMILIES]; /* program -1: as in the file */
-  double tilt[FAMILIES], lufs[FAMILIES], gain;
+  double tilt[FAMILIES], bell_hz[FAMILIES], bell_db[FAMILIES], lufs[FAMILIES], gain;
   float *stem[FAMILIES]; /* RATE */
 } item;
 
@@ -130,6 +133,9 @@ static void choose_sounds(item *it, bool test, aus_rng *rng)
     it->tilt[f] = 8 * aus_rng_uniform(rng) - 4;
     const int drawn = f == DRUMS ? -1 : draw_program(f, rng);
     it->program[f] = ours ? drawn : -1;
+    if (test) continue;
+    it->bell_hz[f] = 150 * pow(40, aus_rng_uniform(rng));
+    it->bell_db[f] = 16 * aus_rng_uniform(rng) - 8;
   }
 }
 
@@ -140,6 +146,7 @@ static fluid_synth_t *new_synth(fluid_settings_t *s)
 {
   fluid_synth_t *synth = new_fluid_synth(s);
   for (int k = 0; synth && k < FONTS; k++) {
+    if (fonts[k].patches) continue;
     fonts[k].id = fluid_synth_sfload(synth, fonts[k].path, 0);
     if (fonts[k].id < 0) { fprintf(stderr, "render: cannot load %s\n", fonts[k].path); delete_fluid_synth(synth); return NULL; }
   }
@@ -162,8 +169,12 @@ static bool open_synth(work *w)
   fluid_settings_setint(s, "synth.polyphony", 512);
   fluid_settings_setint(s, "synth.cpu-cores", 1);
   w->keeper = new_synth(s);
+  for (int k = 0; k < FONTS; k++)
+    if (fonts[k].patches && !patches_open(fonts[k].path, RENDER_RATE)) return false;
   return w->keeper != NULL;
 }
+
+static bool by_patches(const item *it, int family) { return fonts[it->font[family]].patches; }
 
 static int channel_of(int channel, int family) { return channel * FAMILIES + family; }
 
@@ -171,13 +182,17 @@ static void ready_synth(work *w, const item *it)
 {
   for (int c = 0; c < 16 * FAMILIES; c++) {
     const int f = c % FAMILIES;
+    if (by_patches(it, f)) continue;
     fluid_synth_set_channel_type(w->synth, c, f == DRUMS ? CHANNEL_TYPE_DRUM : CHANNEL_TYPE_MELODIC);
     fluid_synth_program_select(w->synth, c, fonts[it->font[f]].id, f == DRUMS ? 128 : 0, f == DRUMS || it->program[f] < 0 ? 0 : it->program[f]);
     fluid_synth_set_gen(w->synth, c, GEN_FINETUNE, f == DRUMS ? 0 : (float)it->cents);
   }
 }
 
-/* A controller, bend or pressure goes to a channel's five copies; what would undo our choices does not. */
+/* What would undo our choices (bank, place between left and right, resets) is left out. */
+static bool wanted_controller(int number) { return number != 0 && number != 32 && number != 10 && number < 120; }
+
+/* A controller, bend or pressure goes to a channel's five copies. */
 static void send_control(work *w, const aus_midi_event *e)
 {
   const int kind = e->status >> 4;
@@ -185,17 +200,35 @@ static void send_control(work *w, const aus_midi_event *e)
     const int c = channel_of(e->status & 15, f);
     if (kind == 14) fluid_synth_pitch_bend(w->synth, c, e->data[1] << 7 | e->data[0]);
     else if (kind == 13) fluid_synth_channel_pressure(w->synth, c, e->data[0]);
-    else if (kind == 11 && e->data[0] != 0 && e->data[0] != 32 && e->data[0] != 10 && e->data[0] < 120) fluid_synth_cc(w->synth, c, e->data[0], e->data[1]);
+    else if (kind == 11 && wanted_controller(e->data[0])) fluid_synth_cc(w->synth, c, e->data[0], e->data[1]);
   }
+}
+
+/* freepats has no honky-tonk piano, harmonics, violas, slow and synthesised strings: their nearest. */
+static int in_patches(int program)
+{
+  switch (program) {
+  case 3: return 0;
+  case 31: return 30;
+  case 39: return 38;
+  case 41: return 40;
+  case 43: return 42;
+  case 49: case 50: case 51: return 48;
+  default: return program;
+  }
+}
+
+static int program_of(const item *it, const aus_midi_note *n)
+{
+  const int f = family_of(n), program = f == DRUMS ? 0 : it->program[f] < 0 ? n->program : it->program[f];
+  return by_patches(it, f) ? in_patches(program) : program;
 }
 
 static void start_note(work *w, const item *it, const aus_midi_note *n)
 {
-  const int f = family_of(n), c = channel_of(n->channel, f);
-  if (f < 0) return;
+  const int f = family_of(n), c = channel_of(n->channel, f), wanted = program_of(it, n);
   int id, bank, program;
   fluid_synth_get_program(w->synth, c, &id, &bank, &program);
-  const int wanted = f == DRUMS ? 0 : it->program[f] < 0 ? n->program : it->program[f];
   if (program != wanted) fluid_synth_program_select(w->synth, c, fonts[it->font[f]].id, f == DRUMS ? 128 : 0, wanted);
   fluid_synth_noteon(w->synth, c, n->pitch, n->velocity);
 }
@@ -230,9 +263,51 @@ static moment *list_moments(const work *w, const item *it, double from, double t
 
 static void happen(work *w, const item *it, const moment *m)
 {
+  const int f = m->note ? family_of(m->note) : 0;
   if (m->event) send_control(w, m->event);
+  else if (f < 0 || by_patches(it, f)) return;
   else if (m->order >= 0) start_note(w, it, m->note);
-  else if (family_of(m->note) >= 0) fluid_synth_noteoff(w->synth, channel_of(m->note->channel, family_of(m->note)), m->note->pitch);
+  else fluid_synth_noteoff(w->synth, channel_of(m->note->channel, f), m->note->pitch);
+}
+
+/* ---- WildMIDI ------------------------------------------------------------------------------------------------ */
+
+/* One family's part of a moment as file events: a note with its program before it, a controller, a bend shifted by the detuning (the wheel's range is two semitones). */
+static int64_t patch_events(const item *it, int f, const moment *m, double from, patch_event *to)
+{
+  const double at = m->at - from, shift = f == DRUMS ? 0 : it->cents / 200 * 8192;
+  const aus_midi_event *e = m->event;
+  if (e && e->status >> 4 == 14) {
+    const int bend = (int)fmin(16383, fmax(0, (e->data[1] << 7 | e->data[0]) + shift));
+    to[0] = (patch_event){ at, e->status, { bend & 127, (unsigned char)(bend >> 7) } };
+    return 1;
+  }
+  if (e) {
+    to[0] = (patch_event){ at, e->status, { e->data[0], e->data[1] } };
+    return e->status >> 4 == 11 && wanted_controller(e->data[0]);
+  }
+  const aus_midi_note *n = m->note;
+  if (family_of(n) != f) return 0;
+  const unsigned char channel = (unsigned char)n->channel;
+  if (m->order < 0) {
+    to[0] = (patch_event){ at, 0x80 | channel, { (unsigned char)n->pitch, 0 } };
+    return 1;
+  }
+  to[0] = (patch_event){ at, 0xC0 | channel, { (unsigned char)program_of(it, n), 0 } };
+  to[1] = (patch_event){ at, 0x90 | channel, { (unsigned char)n->pitch, (unsigned char)n->velocity } };
+  return f == DRUMS ? (to[0] = to[1], 1) : 2;
+}
+
+static bool play_patches(work *w, const item *it, int f, const moment *m, int64_t n, double from, int64_t samples, float *left)
+{
+  patch_event *e = aus_alloc(w->ctx, (size_t)(2 * n + 16), sizeof *e);
+  int64_t events = 0;
+  const int bend = 8192 + (f == DRUMS ? 0 : (int)lround(it->cents / 200 * 8192));
+  for (int c = 0; e && c < 16; c++) e[events++] = (patch_event){ 0, (unsigned char)(0xE0 | c), { bend & 127, (unsigned char)(bend >> 7) } };
+  for (int64_t i = 0; e && i < n; i++) events += patch_events(it, f, &m[i], from, e + events);
+  const bool done = e && patches_play(e, events, samples, left, left + samples);
+  aus_free(w->ctx, e);
+  return done;
 }
 
 /* raw[FAMILIES][2][samples] from `from` on. */
@@ -253,8 +328,11 @@ static bool play(work *w, const item *it, double from, int64_t samples, float *r
     if (i < n) happen(w, it, &m[i]);
   }
   delete_fluid_synth(w->synth);
+  bool done = true;
+  for (int f = 0; f < FAMILIES; f++)
+    if (by_patches(it, f)) done = done && play_patches(w, it, f, m, n, from, samples, raw + 2 * f * samples);
   aus_free(w->ctx, m);
-  return true;
+  return done;
 }
 
 /* ---- stems --------------------------------------------------------------------------------------------------- */
@@ -270,12 +348,26 @@ static void colour(double tilt, int64_t n, float *x)
   }
 }
 
+/* A bell of db decibels and an octave's width at hz, the cookbook's peaking filter (R. Bristow-Johnson). */
+static void bell(double hz, double db, int64_t n, float *x)
+{
+  const double w = 2 * 3.14159265358979323846 * hz / RENDER_RATE, a = pow(10, db / 40), alpha = sin(w) / (2 * 0.7);
+  const double a0 = 1 + alpha / a, b[3] = { 1 + alpha * a, -2 * cos(w), 1 - alpha * a }, c[2] = { -2 * cos(w), 1 - alpha / a };
+  double x1 = 0, x2 = 0, y1 = 0, y2 = 0;
+  for (int64_t i = 0; i < n; i++) {
+    const double y = (b[0] * (double)x[i] + b[1] * x1 + b[2] * x2 - c[0] * y1 - c[1] * y2) / a0;
+    x2 = x1, x1 = (double)x[i], y2 = y1, y1 = y;
+    x[i] = (float)y;
+  }
+}
+
 static aus_status make_stem(work *w, item *it, int f, int64_t samples, float *raw)
 {
   const int64_t skip = PREROLL * RATE, n = (int64_t)(w->seconds * RATE);
   float *left = raw + 2 * f * samples, *right = left + samples, *low;
   for (int64_t i = 0; i < samples; i++) left[i] = 0.5f * (left[i] + right[i]);
   colour(it->tilt[f], samples, left);
+  if (it->bell_db[f] != 0) bell(it->bell_hz[f], it->bell_db[f], samples, left);
   const int64_t half = aus_resample_length(samples, RENDER_RATE, RATE);
   if (!(low = aus_alloc(w->ctx, (size_t)half, sizeof *low)) || !(it->stem[f] = aus_alloc(w->ctx, (size_t)n, sizeof(float)))) return AUS_ENOMEM;
   aus_status status = aus_resample(w->ctx, samples, left, RENDER_RATE, RATE, low);
@@ -356,7 +448,7 @@ static aus_status write_row(work *w, const item *it, const char *folder, int64_t
                                          it->of->source, it->start, it->cents, it->gain);
   for (int f = 0; f < FAMILIES && status == AUS_OK; f++) {
     if (!it->has[f]) status = aus_outfile_printf(file, "\t");
-    else status = aus_outfile_printf(file, "\t%s:%d:%.2f:%.3f", fonts[it->font[f]].name, it->program[f], it->tilt[f], it->lufs[f]);
+    else status = aus_outfile_printf(file, "\t%s:%d:%.2f:%.0f:%.2f:%.3f", fonts[it->font[f]].name, it->program[f], it->tilt[f], it->bell_hz[f], it->bell_db[f], it->lufs[f]);
   }
   if (status == AUS_OK) status = aus_outfile_printf(file, "\n");
   if (status == AUS_OK) return aus_outfile_commit(file);

@@ -5,7 +5,7 @@
 #   PARTS=P       render in P processes at once (default 1)
 #
 # N training items (1500), N/10 to validate, and one item of each of M test songs (230: in one or two a part turns out silent). The same command gives the same bytes; what is there already is not
-# made again. Needs Debian's mma, fluidsynth (libfluidsynth-dev), fluid-soundfont-gm, musescore-general-soundfont, opl3-soundfont, timgm6mb-soundfont;
+# made again. Needs Debian's mma, fluidsynth (libfluidsynth-dev), fluid-soundfont-gm, musescore-general-soundfont, opl3-soundfont, timgm6mb-soundfont, freepats, libwildmidi-dev;
 # on a Debian where it may, it installs them. Budget of one core: 0.12 s a chart, 0.3 s an item, six seconds for the soundfonts: about ten minutes in all.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -19,10 +19,10 @@ while [ $# -gt 1 ]; do
   case $1 in --items) items=$2 ;; --test-songs) songs=$2 ;; --seed) seed=$2 ;; *) echo "run.sh: unknown option $1" >&2; exit 2 ;; esac
   shift 2
 done
-need_packages mma libfluidsynth-dev libsndfile1-dev pkg-config fluid-soundfont-gm musescore-general-soundfont opl3-soundfont timgm6mb-soundfont
+need_packages mma libfluidsynth-dev libsndfile1-dev pkg-config fluid-soundfont-gm musescore-general-soundfont opl3-soundfont timgm6mb-soundfont freepats libwildmidi-dev
 mkdir -p "$OUT/songs"
 make -s -C "$BUILD" libauscult-all.la
-${CC:-cc} -std=gnu11 -O2 -I"$top/include" -I"$top/src" "$here/render.c" "$BUILD/.libs/libauscult-all.a" $(pkg-config --cflags --libs fluidsynth sndfile) -fopenmp -lm -o "$OUT/render"
+${CC:-cc} -std=gnu11 -O2 -I"$top/include" -I"$top/src" -I"$top" "$here/render.c" "$here/patches.c" "$BUILD/.libs/libauscult-all.a" $(pkg-config --cflags --libs fluidsynth sndfile) -lWildMidi -fopenmp -lm -o "$OUT/render"
 
 say "charts"
 # A fifth of the items is the number of songs to train from; a sixth more test songs than wanted, because in some no stretch has all playing.
