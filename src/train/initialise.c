@@ -1,7 +1,7 @@
 /* initialise.c - initial weights: torch's default, and those of the papers.
  *
  *   torch             U(+-1/sqrt(fan_in)): what nn.Linear and nn.Conv do, kaiming_uniform with a = sqrt 5
- *   kaiming           U(+-sqrt(6/fan_in)), N(0, 2/fan_in): for ReLU [He15]
+ *   kaiming           U(+-sqrt(6/fan_in)), N(0, 2/fan_in): for ReLU [He15]; kaiming_normal_out N(0, 2/fan_out), torchvision's
  *   xavier            U(+-sqrt(6/(fan_in + fan_out))), N(0, 2/(fan_in + fan_out)) [Glorot10]
  *   gaussian:STD      N(0, STD^2), as in [Krizhevsky12] */
 #include "train/initialise.h"
@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-const char *const aus_init_names[] = { "torch", "kaiming_uniform", "kaiming_normal", "xavier_uniform", "xavier_normal", "gaussian:STD", "uniform:BOUND", "constant:VALUE", NULL };
+const char *const aus_init_names[] = { "torch", "kaiming_uniform", "kaiming_normal", "kaiming_normal_out", "xavier_uniform", "xavier_normal", "gaussian:STD", "uniform:BOUND", "constant:VALUE", NULL };
 
 /* "WORD:NUMBER". */
 static bool numbered(const char *name, const char *word, aus_init_kind kind, aus_init *out)
@@ -25,6 +25,7 @@ bool aus_init_by_name(const char *name, double fan_in, double fan_out, aus_init 
   if (strcmp(name, "torch") == 0) *out = (aus_init){ AUS_INIT_UNIFORM, 1 / sqrt(fan_in) };
   else if (strcmp(name, "kaiming_uniform") == 0) *out = (aus_init){ AUS_INIT_UNIFORM, sqrt(6 / fan_in) };
   else if (strcmp(name, "kaiming_normal") == 0) *out = (aus_init){ AUS_INIT_NORMAL, sqrt(2 / fan_in) };
+  else if (strcmp(name, "kaiming_normal_out") == 0) *out = (aus_init){ AUS_INIT_NORMAL, sqrt(2 / fan_out) };
   else if (strcmp(name, "xavier_uniform") == 0) *out = (aus_init){ AUS_INIT_UNIFORM, sqrt(6 / (fan_in + fan_out)) };
   else if (strcmp(name, "xavier_normal") == 0) *out = (aus_init){ AUS_INIT_NORMAL, sqrt(2 / (fan_in + fan_out)) };
   else return numbered(name, "gaussian", AUS_INIT_NORMAL, out) || numbered(name, "uniform", AUS_INIT_UNIFORM, out) || numbered(name, "constant", AUS_INIT_CONSTANT, out);

@@ -7,7 +7,7 @@
 typedef enum aus_init_kind { AUS_INIT_CONSTANT, AUS_INIT_UNIFORM, AUS_INIT_NORMAL } aus_init_kind;
 typedef struct aus_init { aus_init_kind kind; double value; } aus_init; /* the constant, the bound, the standard deviation */
 
-/* "torch", "kaiming_uniform", "kaiming_normal", "xavier_uniform", "xavier_normal", "gaussian:STD", "uniform:BOUND", "constant:VALUE" for weights
+/* "torch", "kaiming_uniform", "kaiming_normal", "kaiming_normal_out", "xavier_uniform", "xavier_normal", "gaussian:STD", "uniform:BOUND", "constant:VALUE" for weights
  * that each output sums over fan_in inputs, and each input reaches fan_out outputs. false: no such word. */
 bool aus_init_by_name(const char *name, double fan_in, double fan_out, aus_init *out);
 extern const char *const aus_init_names[]; /* ends in NULL */

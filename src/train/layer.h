@@ -74,6 +74,7 @@ aus_status aus_layer_activation_1(aus_net *n, int32_t op);
 aus_status aus_layer_log(aus_net *n, int32_t op);
 aus_status aus_layer_dropout(aus_net *n, int32_t op);
 aus_status aus_layer_pool(aus_net *n, int32_t op);
+aus_status aus_layer_adaptive_pool(aus_net *n, int32_t op);
 aus_status aus_layer_global_pool(aus_net *n, int32_t op);
 aus_status aus_layer_one_axis(aus_net *n, int32_t op);
 aus_status aus_layer_flatten(aus_net *n, int32_t op);

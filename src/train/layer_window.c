@@ -72,3 +72,12 @@ aus_status aus_layer_pool(aus_net *n, int32_t op)
                             { ceil_mode }, { max ? w.dilation[0] : with_pad }, { w.dilation[1] } };
   return aus_layer_unary(n, op, max ? 11 : 10, attr);
 }
+
+/* To so many rows and columns, whatever came in. */
+aus_status aus_layer_adaptive_pool(aus_net *n, int32_t op)
+{
+  int32_t size[2];
+  AUS_TRY(aus_layer_spatial(n));
+  AUS_TRY(aus_layer_pair(n, "size", aus_layer_word(n, 1), 1, size));
+  return aus_layer_unary(n, op, 2, (const aus_word[]){ { size[0] }, { size[1] } });
+}

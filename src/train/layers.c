@@ -31,6 +31,8 @@ static const kind kinds[] = {
   { "log", AUS_OP_log, 1, 1, "", aus_layer_log },
   { "maxpool", AUS_OP_max_pool, 1, 1, WINDOW "ceil", aus_layer_pool },
   { "avgpool", AUS_OP_avg_pool, 1, 1, "stride pad ceil count_pad", aus_layer_pool },
+  { "adaptive_avgpool", AUS_OP_adaptive_avg_pool, 1, 1, "", aus_layer_adaptive_pool },
+  { "adaptive_maxpool", AUS_OP_adaptive_max_pool, 1, 1, "", aus_layer_adaptive_pool },
   { "global_mean", AUS_OP_reduce_mean, 0, 0, "", aus_layer_global_pool },
   { "global_max", AUS_OP_reduce_max, 0, 0, "", aus_layer_global_pool },
   { "mean_axis", AUS_OP_reduce_mean, 1, 1, "", aus_layer_one_axis },

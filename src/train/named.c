@@ -2,7 +2,7 @@
  *
  *   audionet, alexnet-audiomnist   [Becker18]: digits from 8000 samples, or from a spectrogram of about 227 x 227. pad=1 keeps the
  *                                  lengths of the paper; their fully connected layers have no ReLU (audionet) or one (alexnet)
- *   vgg16_bn                       [Simonyan15] with batch norm, global average instead of 7 x 7 (any size of input)
+ *   vgg16_bn                       torchvision's [Simonyan15]: 134 million parameters with two classes
  *   ova, cerberus                  [Manilow20]: bodies of separators, to which [separator] adds the heads
  *   musicnn                        [Pons19]'s idea, small: vertical and horizontal filters side by side over [time, mel] */
 #include "train/layer.h"
@@ -26,9 +26,9 @@ static const char alexnet[] =
 
 #define VGG(oc) "conv " oc " 3 pad=1\nbn\nrelu\n"
 static const char vgg16_bn[] =
-  "init kaiming_normal\n" VGG("64") VGG("64") "maxpool 2\n" VGG("128") VGG("128") "maxpool 2\n" VGG("256") VGG("256") VGG("256") "maxpool 2\n"
+  "init kaiming_normal_out\n" VGG("64") VGG("64") "maxpool 2\n" VGG("128") VGG("128") "maxpool 2\n" VGG("256") VGG("256") VGG("256") "maxpool 2\n"
   VGG("512") VGG("512") VGG("512") "maxpool 2\n" VGG("512") VGG("512") VGG("512") "maxpool 2\n"
-  "global_mean\ninit gaussian:0.01\nlinear 4096\nrelu\ndropout 0.5\nlinear 4096\nrelu\ndropout 0.5\nlinear classes\n";
+  "adaptive_avgpool 7\nflatten\ninit gaussian:0.01\nlinear 4096\nrelu\ndropout 0.5\nlinear 4096\nrelu\ndropout 0.5\nlinear classes\n";
 
 /* [mb, 1, time, mel]: each branch ends in one column per filter. */
 #define BRANCH(tag, oc, kh, kw) "from input\nconv " oc " " kh "x" kw " pad=same\nbn\nrelu\nmax_axis 3\nsave " tag "\n"
