@@ -8,6 +8,8 @@
 #
 #   OUT=FOLDER (default build/confounder)  CORPUS=FOLDER (default build/corpus)  BUILD=FOLDER (default build)  RESULTS=FOLDER  UNTRAINED=N (default 30)  THREADS=N (default 1)
 #
+#   EPOCHS=N: passes over the training items (--full; the paper: 200 and patience 20, which is days of a core)
+#
 # Whatever is done already is not done again; a training that was interrupted goes on.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -45,7 +47,7 @@ learn() {
   [ -e "$OUT/$2/model.aus" ] && return
   mkdir -p "$OUT/$2"
   sed -e "s|^manifest = |manifest = ../mixes/|" ${4:+-e "$4"} "$here/$1.recipe" >"$OUT/$2/recipe"
-  nice -n 5 "$AUSCULT" train "$OUT/$2/recipe" --out "$OUT/$2" --resume --seed "$3" --threads "${THREADS:-1}" --quiet >"$OUT/$2/said" || { cat "$OUT/$2/said" >&2; exit 1; }
+  nice -n 5 "$AUSCULT" train "$OUT/$2/recipe" --out "$OUT/$2" --resume --seed "$3" --threads "${THREADS:-1}" ${EPOCHS:+--epochs "$EPOCHS"} --quiet >"$OUT/$2/said" || { cat "$OUT/$2/said" >&2; exit 1; }
   tail -n 1 "$OUT/$2/said" >&2
 }
 # score MODEL NAME COMPONENTS LABEL OPTION...: RUNS/NAME@LABEL.tsv

@@ -141,12 +141,19 @@ static void choose_sounds(item *it, bool test, aus_rng *rng)
 
 /* ---- FluidSynth ------------------------------------------------------------------------------------------ */
 
-/* A synthesiser with all soundfonts. Samples are kept by FluidSynth for as long as one synthesiser has them, so the second is cheap. */
-static fluid_synth_t *new_synth(fluid_settings_t *s)
+static bool plays(const item *it, int font)
+{
+  for (int f = 0; f < FAMILIES; f++)
+    if (it->font[f] == font) return true;
+  return false;
+}
+
+/* A synthesiser with the soundfonts of an item, NULL: with all. FluidSynth keeps samples for as long as one synthesiser has them, but looks at each of them again. */
+static fluid_synth_t *new_synth(fluid_settings_t *s, const item *it)
 {
   fluid_synth_t *synth = new_fluid_synth(s);
   for (int k = 0; synth && k < FONTS; k++) {
-    if (fonts[k].patches) continue;
+    if (fonts[k].patches || (it && !plays(it, k))) continue;
     fonts[k].id = fluid_synth_sfload(synth, fonts[k].path, 0);
     if (fonts[k].id < 0) { fprintf(stderr, "render: cannot load %s\n", fonts[k].path); delete_fluid_synth(synth); return NULL; }
   }
@@ -168,7 +175,7 @@ static bool open_synth(work *w)
   fluid_settings_setint(s, "synth.audio-groups", FAMILIES);
   fluid_settings_setint(s, "synth.polyphony", 512);
   fluid_settings_setint(s, "synth.cpu-cores", 1);
-  w->keeper = new_synth(s);
+  w->keeper = new_synth(s, NULL);
   for (int k = 0; k < FONTS; k++)
     if (fonts[k].patches && !patches_open(fonts[k].path, RENDER_RATE)) return false;
   return w->keeper != NULL;
@@ -316,7 +323,7 @@ static bool play(work *w, const item *it, double from, int64_t samples, float *r
   int64_t n, at = 0;
   moment *m = list_moments(w, it, from, from + (double)samples / RENDER_RATE, &n);
   if (!m) return false;
-  if (!(w->synth = new_synth(w->settings))) { aus_free(w->ctx, m); return false; }
+  if (!(w->synth = new_synth(w->settings, it))) { aus_free(w->ctx, m); return false; }
   ready_synth(w, it);
   for (int64_t i = 0; i <= n; i++) {
     const int64_t to = i < n ? llround((m[i].at - from) * RENDER_RATE) : samples;

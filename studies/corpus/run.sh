@@ -45,7 +45,8 @@ say "charts"
 say "items"
 parts=${PARTS:-1} k=0 pids=
 while [ $k -lt "$parts" ]; do
-  nice -n 5 "$OUT/render" "$OUT/songs.tsv" "$OUT" --items "$items" --test-songs "$songs" --seed "$seed" --part "$k/$parts" &
+  # one thread: FluidSynth would start one per core to look at samples, and spin
+  OMP_NUM_THREADS=1 nice -n 5 "$OUT/render" "$OUT/songs.tsv" "$OUT" --items "$items" --test-songs "$songs" --seed "$seed" --part "$k/$parts" &
   pids="$pids $!" k=$((k + 1))
 done
 for p in $pids; do wait "$p"; done

@@ -1,22 +1,45 @@
 #!/bin/sh
-# A small separator of five families, trained on studies/corpus and measured on its held-out songs, whose soundfont is heard nowhere in training.
-#   studies/separator/run.sh [CORPUS [OUT]]       CORPUS: build/corpus, made by studies/corpus/run.sh; OUT: build/separator
-# BUILD names the build folder, EPOCHS and THREADS the effort, ITEMS how many songs are scored.
+# run.sh [NAME...]: separators trained on studies/corpus and measured on its test songs, whose soundfont is heard nowhere in training.
+#
+#   NAME   five (the carried one, the default), cerberus, ova-bass, ova-drums, ova-guitar, ova-piano, unet-low
+#
+#   CORPUS=FOLDER (default build/corpus, made when it is not there)   OUT=FOLDER (default build/separator)   BUILD=FOLDER (default build)
+#   EPOCHS=N  THREADS=N (default 1)   ITEMS=N: test songs that are measured (default 60)   SCORE=no: only train
+#
+# OUT/NAME/model.aus and OUT/NAME.tsv. Whatever is done already is not done again; a training that was interrupted goes on.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-build=${BUILD:-$here/../../build}
-corpus=$(cd "${1:-$build/corpus}" && pwd)
-out=${2:-$build/separator}
-mkdir -p "$out"
+top=$(cd "$here/../.." && pwd)
+BUILD=${BUILD:-$top/build}
+CORPUS=${CORPUS:-$BUILD/corpus}
+OUT=${OUT:-$BUILD/separator}
+AUSCULT=${AUSCULT:-$BUILD/auscult}
+[ $# -gt 0 ] || set -- five
+mkdir -p "$OUT"
+[ -e "$CORPUS/items.tsv" ] || OUT=$CORPUS BUILD=$BUILD "$here/../corpus/run.sh"
+CORPUS=$(cd "$CORPUS" && pwd)
 {
   printf 'path\tsplit\n'
   for split in train valid; do
-    for item in "$corpus/$split"/*/; do
+    for item in "$CORPUS/$split"/*/; do
       [ -f "$item/notes.tsv" ] && printf '%s\t%s\n' "${item%/}" $split
     done
   done
-} >"$out/items.tsv"
-cp "$here/five.recipe" "$out/five.recipe"
-make -s -C "$build" auscult studies/separator/score
-"$build/auscult" train "$out/five.recipe" --out "$out/five" --resume --threads "${THREADS:-1}" ${EPOCHS:+--epochs "$EPOCHS"}
-"$build/studies/separator/score" "$corpus/test" "$out/five/model.aus" "${ITEMS:-225}" | tee "$out/table.tsv"
+} >"$OUT/items.tsv"
+
+for name in "$@"; do
+  case $name in ova-*) recipe=ova stem=${name#ova-} ;; *) recipe=$name stem= ;; esac
+  [ -e "$here/$recipe.recipe" ] || { echo "run.sh: no network $name" >&2; exit 2; }
+  sed "s/STEM/$stem/" "$here/$recipe.recipe" >"$OUT/$name.recipe"
+  [ -e "$OUT/$name/done" ] || {
+    "$AUSCULT" train "$OUT/$name.recipe" --out "$OUT/$name" --resume --threads "${THREADS:-1}" ${EPOCHS:+--epochs "$EPOCHS"}
+    : >"$OUT/$name/done"
+  }
+  [ "${SCORE:-yes}" = yes ] || continue
+  make -s -C "$BUILD" studies/separator/score
+  [ -e "$OUT/$name.tsv" ] || {
+    "$BUILD/studies/separator/score" "$CORPUS/test" "$OUT/$name/model.aus" "${ITEMS:-60}" >"$OUT/$name.tsv.new"
+    mv "$OUT/$name.tsv.new" "$OUT/$name.tsv"
+  }
+  cat "$OUT/$name.tsv"
+done
