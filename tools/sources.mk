@@ -43,6 +43,7 @@ EXTRA_DIST += \
   tests/convert/test_musicnn.py \
   tests/convert/ort_run.js \
   tests/convert/test_onnx.py \
+  tests/convert/test_htdemucs.py \
   tests/convert/test_onnxruntime.py \
   tests/convert/test_simplify.py \
   tests/convert/test_smc.py \

@@ -85,12 +85,14 @@ static void songs_plain(aus_html *h, const aus_set_analysis *a)
   const aus_set_target *t = &a->target[0];
   aus_html_raw(h, "<div class=\"wide plain-table\"><table><thead><tr><th scope=\"col\">song</th><th scope=\"col\" class=\"n\">snippets</th><th scope=\"col\" class=\"n\">");
   aus_html_text(h, s->target[t->target]);
-  aus_html_raw(h, ", mean</th></tr></thead><tbody>\n");
+  aus_html_raw(h, ", mean</th><th scope=\"col\" class=\"n\">fit, median</th></tr></thead><tbody>\n");
   for (int32_t i = 0; i < t->n_songs; i++) {
     aus_html_raw(h, "<tr><th scope=\"row\">");
     link_or_text(h, s->song[t->song[i].song].page, s->song[t->song[i].song].name);
     aus_html_format(h, "</th><td class=\"n\">%d</td><td class=\"n\">", t->song[i].n);
     aus_html_fixed(h, t->song[i].score, 3);
+    aus_html_raw(h, "</td><td class=\"n\">");
+    aus_html_number(h, t->song[i].r2.q50, 3);
     aus_html_raw(h, "</td></tr>\n");
   }
   aus_html_raw(h, "</tbody></table></div>\n");

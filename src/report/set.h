@@ -60,14 +60,15 @@ typedef struct aus_set_component {
 } aus_set_component;
 
 typedef struct aus_set_pick { int32_t row; double covered; } aus_set_pick;
-typedef struct aus_set_mean { int32_t song, n; double score; } aus_set_mean;
+/* A song's snippets together: means of the model's answers and of the surrogate's, and how their fits are spread. */
+typedef struct aus_set_mean { int32_t song, n; double score, local; aus_spread r2; } aus_set_mean;
 
 typedef struct aus_set_target {
   int32_t target, n;            /* which, and how many explanations */
   int32_t *row;                 /* [n] */
   aus_set_component *component; /* [n_components] */
   int32_t *order;               /* [n_components] by falling mean |weight| */
-  aus_set_mean *song;           /* [n_songs]: those it was explained for; score is the mean over snippets */
+  aus_set_mean *song;           /* [n_songs]: those it was explained for */
   int32_t n_songs;
   aus_spread score, r2, gap;    /* gap: |local prediction - prediction| */
   int32_t good, fair, poor, none; /* explanations by the words of trust.c on R2 */

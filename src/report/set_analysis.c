@@ -81,23 +81,51 @@ static aus_status judge(const aus_set *s, aus_set_target *t)
   return status;
 }
 
-/* The song's answer is the mean over its snippets. */
-static aus_status song_means(const aus_set *s, aus_set_target *t)
+/* Sums per song in the order they come in; place[song] says where. */
+static void add_up_songs(const aus_set *s, aus_set_target *t, int32_t *place)
 {
-  t->song = aus_alloc_zero(s->ctx, (size_t)s->n_songs + 1, sizeof *t->song);
-  int32_t *place = aus_alloc(s->ctx, (size_t)s->n_songs + 1, sizeof *place);
-  if (!t->song || !place) { aus_free(s->ctx, place); return AUS_ENOMEM; }
   for (int32_t i = 0; i < s->n_songs; i++) place[i] = -1;
   for (int32_t i = 0; i < t->n; i++) {
     const aus_set_row *r = &s->row[t->row[i]];
     const int32_t song = s->piece[r->piece].song;
     if (place[song] < 0) { place[song] = t->n_songs; t->song[t->n_songs++].song = song; }
-    t->song[place[song]].n++;
-    t->song[place[song]].score += r->score;
+    aus_set_mean *m = &t->song[place[song]];
+    m->n++;
+    m->score += r->score;
+    m->local += r->local;
   }
-  for (int32_t i = 0; i < t->n_songs; i++) t->song[i].score /= t->song[i].n;
+}
+
+/* fits[n]: song after song. end[place] begins where the song's fits begin, and ends where they end. */
+static void sort_fits(const aus_set *s, const aus_set_target *t, const int32_t *place, int32_t *end, double *fits)
+{
+  for (int32_t i = 0, at = 0; i < t->n_songs; at += t->song[i++].n) end[i] = at;
+  for (int32_t i = 0; i < t->n; i++) {
+    const aus_set_row *r = &s->row[t->row[i]];
+    fits[end[place[s->piece[r->piece].song]]++] = r->r2;
+  }
+}
+
+/* The song's answer is the mean over its snippets, and so is the surrogate's. */
+static aus_status song_means(const aus_set *s, aus_set_target *t)
+{
+  t->song = aus_alloc_zero(s->ctx, (size_t)s->n_songs + 1, sizeof *t->song);
+  int32_t *place = aus_alloc(s->ctx, 2 * (size_t)s->n_songs + 1, sizeof *place), *end = place ? place + s->n_songs : NULL;
+  double *fits = aus_alloc(s->ctx, (size_t)t->n + 1, sizeof *fits);
+  aus_status status = t->song && place && fits ? AUS_OK : AUS_ENOMEM;
+  if (status == AUS_OK) {
+    add_up_songs(s, t, place);
+    sort_fits(s, t, place, end, fits);
+  }
+  for (int32_t i = 0; status == AUS_OK && i < t->n_songs; i++) {
+    aus_set_mean *m = &t->song[i];
+    m->score /= m->n;
+    m->local /= m->n;
+    status = aus_global_spread(s->ctx, m->n, fits + end[i] - m->n, 1, &m->r2);
+  }
   aus_free(s->ctx, place);
-  return AUS_OK;
+  aus_free(s->ctx, fits);
+  return status;
 }
 
 static aus_status choose_picks(const aus_set *s, aus_set_target *t, double *w, int32_t picks, int32_t features)

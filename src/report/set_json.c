@@ -104,6 +104,9 @@ static void put_target(aus_json *j, const aus_set *s, const aus_set_target *t)
     aus_json_integer(j, "song", t->song[i].song);
     aus_json_integer(j, "pieces", t->song[i].n);
     aus_json_real(j, "score", t->song[i].score);
+    aus_json_real(j, "local", t->song[i].local);
+    aus_json_real(j, "r2", t->song[i].r2.q50);
+    aus_json_real(j, "r2_mean", t->song[i].r2.mean);
     aus_json_close(j);
   }
   aus_json_close(j);

@@ -18,6 +18,27 @@ sed '/^  "run": {$/,$d' "$one" >b
 check "a result is what explain says, byte by byte" sh -c 'test -s a && cmp a b'
 check "links lead to files" sh -c 'cd g && for p in index.html pages/one-??????.html; do d=$(dirname $p); grep -o "href=\"[^\"#]*\.html\"" $p | sed "s/href=//; s/\"//g" | while read -r l; do test -f "$d/$l" || { echo "$p: $l"; exit 1; }; done || exit 1; done'
 check "the table has a row per explanation" sh -c 'test $(wc -l <g/global.tsv) = 9 && awk -F"\t" "NF != n && NR > 1 { exit 1 } { n = NF }" g/global.tsv'
+check "each song's fit is the median over its snippets, its answer their mean" python3 -c '
+import csv, json, statistics as s
+rows = list(csv.DictReader(open("g/global.tsv"), delimiter="\t"))
+doc = json.load(open("g/global.json"))
+n = 0
+for t in doc["targets"]:
+    for song in t["songs"]:
+        mine = [r for r in rows if r["target"] == t["name"] and r["song"] == doc["songs"][song["song"]]["path"]]
+        assert len(mine) == song["pieces"] == 2
+        for key, column, of in (("r2", "r2", s.median), ("r2_mean", "r2", s.mean), ("score", "score", s.mean), ("local", "local_prediction", s.mean)):
+            assert abs(song[key] - of(float(r[column]) for r in mine)) < 1e-6, (key, song)
+            n += 1
+assert n == 16
+'
+printf '{"path": "%s", "stems": "%s"}\n' "$song" "$demo/stems" >stems.txt
+exits 0 "stems given in the manifest" global stems.txt -m "$model" --snippet 4 --per-song 1 --target drums --bootstrap 5 --out gs --pages none
+at=$(ls gs/results/*@*.json | sed 's/.*@//; s/\.json//')
+exits 0 "explain with these stems" explain "$song" -m "$model" --stems "$demo/stems" --offset "$at" --duration 4 --target drums --bootstrap 5 --json
+sed '/^  "run": {$/,$d' out >a
+sed '/^  "run": {$/,$d' gs/results/*.json >b
+check "is the same, byte by byte" sh -c 'test -s a && cmp a b'
 sed '/^  "run": {$/,$d' g/global.json >before
 cp g/index.html before.html
 

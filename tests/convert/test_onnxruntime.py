@@ -35,7 +35,9 @@ def node_path():
     return modules
 
 
-class OnnxRuntime(unittest.TestCase):
+class Runtime(unittest.TestCase):
+    """A folder to work in, and ONNX Runtime on a file."""
+
     def setUp(self):
         self.auscult = os.environ.get("AUSCULT", "")
         if not os.access(self.auscult, os.X_OK):
@@ -48,9 +50,9 @@ class OnnxRuntime(unittest.TestCase):
         return os.path.join(self.dir.name, name)
 
     def theirs(self, model, inputs, x):
-        """[step][output] arrays of ONNX Runtime, and the outputs' names."""
+        """[step][output] arrays of ONNX Runtime, and the outputs' names. inputs: (name, dims), or with a file of floats to begin with."""
         x.astype("<f4").tofile(self.path("x.f32"))
-        job = {"model": model, "inputs": [{"name": n, "dims": d} for n, d in inputs], "steps": len(x),
+        job = {"model": model, "inputs": [dict(zip(("name", "dims", "file"), i)) for i in inputs], "steps": len(x),
                "x": self.path("x.f32"), "out": self.path("y.f32")}
         with open(self.path("job.json"), "w") as f:
             json.dump(job, f)
@@ -69,6 +71,8 @@ class OnnxRuntime(unittest.TestCase):
         self.assertEqual(at, len(y))
         return steps, [o["name"] for o in outputs]
 
+
+class OnnxRuntime(Runtime):
     def ours(self, bundle, inputs, x, names):
         """The same through `auscult model run`, one call a step."""
         values = [x[0]] + [np.zeros(d, np.float32) for _, d in inputs[1:]]
