@@ -125,7 +125,9 @@ endif
 tests_test_gemm_SOURCES = tests/test_gemm.c tests/guard.h tests/isa.h
 tests_test_la_SOURCES = tests/test_la.c
 AUS_TESTS += tests/test_conv
-tests_test_conv_SOURCES = tests/test_conv.c tests/op_test.h tests/golden/conv.h
+tests_test_conv_SOURCES = tests/test_conv.c tests/conv_case.h tests/op_test.h tests/golden/conv.h
+AUS_TESTS += tests/test_conv_wino
+tests_test_conv_wino_SOURCES = tests/test_conv_wino.c tests/conv_case.h tests/op_test.h
 EXTRA_DIST += tests/golden/make_conv.py
 AUS_TESTS += tests/test_rnn tests/test_attention
 tests_test_rnn_SOURCES = tests/test_rnn.c tests/op_test.h tests/golden/rnn.h

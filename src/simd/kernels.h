@@ -17,11 +17,13 @@
 #include "simd/kern_nmf.h"
 #include "simd/kern_spec.h"
 #include "simd/kern_vec.h"
+#include "simd/kern_wino.h"
 
 typedef struct aus_kernels {
   const char *name;            /* "scalar", "avx2", "avx512", "neon" */
   int width;                   /* floats in a vector */
   struct aus_conv_kernels conv; /* register tiles of convolution */
+  const struct aus_wino_kernels *wino; /* Winograd's transforms, compiled apart */
   struct aus_rnn_kernels rnn;   /* steps of recurrent layers */
   struct aus_fft_kernels fft;  /* frames in lanes: transforms */
   struct aus_spec_kernels spec; /* frames in lanes: framing, power, banks, logarithms */

@@ -22,6 +22,9 @@ static inline V v_load(const float *p) { return _mm256_loadu_ps(p); }
 static inline void v_store(float *p, V a) { _mm256_storeu_ps(p, a); }
 static inline V v_load_n(const float *p, int n) { return _mm256_maskload_ps(p, v_lanes_below(n)); }
 static inline void v_store_n(float *p, V a, int n) { _mm256_maskstore_ps(p, v_lanes_below(n), a); }
+typedef __m256i VL;
+static inline VL v_lanes(int from, int to) { return _mm256_andnot_si256(v_lanes_below(from), v_lanes_below(to)); }
+static inline V v_load_lanes(const float *p, VL lanes) { return _mm256_maskload_ps(p, lanes); }
 static inline V v_add(V a, V b) { return _mm256_add_ps(a, b); }
 static inline V v_sub(V a, V b) { return _mm256_sub_ps(a, b); }
 static inline V v_mul(V a, V b) { return _mm256_mul_ps(a, b); }

@@ -19,6 +19,9 @@ static inline V v_load(const float *p) { return _mm512_loadu_ps(p); }
 static inline void v_store(float *p, V a) { _mm512_storeu_ps(p, a); }
 static inline V v_load_n(const float *p, int n) { return _mm512_maskz_loadu_ps(v_lanes_below(n), p); }
 static inline void v_store_n(float *p, V a, int n) { _mm512_mask_storeu_ps(p, v_lanes_below(n), a); }
+typedef __mmask16 VL;
+static inline VL v_lanes(int from, int to) { return (VL)(v_lanes_below(to) & ~v_lanes_below(from)); }
+static inline V v_load_lanes(const float *p, VL lanes) { return _mm512_maskz_loadu_ps(lanes, p); }
 static inline V v_add(V a, V b) { return _mm512_add_ps(a, b); }
 static inline V v_sub(V a, V b) { return _mm512_sub_ps(a, b); }
 static inline V v_mul(V a, V b) { return _mm512_mul_ps(a, b); }

@@ -27,6 +27,15 @@ static inline void v_store_n(float *p, V a, int n)
   vst1q_f32(t, a);
   for (int i = 0; i < 4 && i < n; i++) p[i] = t[i];
 }
+typedef struct VL { int from, to; } VL;
+static inline VL v_lanes(int from, int to) { return (VL){ from, to }; }
+static inline V v_load_lanes(const float *p, VL lanes)
+{
+  float t[4] = { 0, 0, 0, 0 };
+  if (lanes.from <= 0 && lanes.to >= 4) return vld1q_f32(p);
+  for (int i = lanes.from < 0 ? 0 : lanes.from; i < 4 && i < lanes.to; i++) t[i] = p[i];
+  return vld1q_f32(t);
+}
 static inline V v_add(V a, V b) { return vaddq_f32(a, b); }
 static inline V v_sub(V a, V b) { return vsubq_f32(a, b); }
 static inline V v_mul(V a, V b) { return vmulq_f32(a, b); }

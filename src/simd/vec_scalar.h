@@ -4,6 +4,7 @@
  * Vocabulary (the same in vec_avx2.h, vec_avx512.h, vec_neon.h):
  *   V, VI       VW floats, VW int32         v_load/v_store     any alignment
  *   v_load_n    first n lanes, rest 0, never reads past n     v_store_n  first n lanes only
+ *   v_load_lanes  the lanes v_lanes(from, to) says, rest 0, reads no other (p may lie outside)
  *   v_fma       a b + c, rounded once       v_fnma             c - a b
  *   VM          mask of lanes               v_select(m, a, b)  m ? a : b
  *   v_reverse   lanes last to first (VW > 1)
@@ -28,6 +29,9 @@ static inline V v_load(const float *p) { return *p; }
 static inline void v_store(float *p, V a) { *p = a; }
 static inline V v_load_n(const float *p, int n) { return n > 0 ? *p : 0.0f; }
 static inline void v_store_n(float *p, V a, int n) { if (n > 0) *p = a; }
+typedef int VL;
+static inline VL v_lanes(int from, int to) { return from <= 0 && to > 0; }
+static inline V v_load_lanes(const float *p, VL lanes) { return lanes ? *p : 0.0f; }
 static inline V v_add(V a, V b) { return a + b; }
 static inline V v_sub(V a, V b) { return a - b; }
 static inline V v_mul(V a, V b) { return a * b; }

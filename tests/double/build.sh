@@ -10,7 +10,7 @@ mkdir -p "$out"
 flags="-O1 -w -std=c11 -D_GNU_SOURCE -DAUS_BUILDING -DAUS_VERSION='\"double\"' -include $top/tests/double/real.h -I$top/tests/double -I$top/include -I$top/src -I$top -I$build -I$build/src -I$build/src/report"
 objects=
 {
-  for source in $(cat "$top"/src/*/sources.mk "$top"/src/*/*/sources.mk 2>/dev/null | tr ' \t\\' '\n\n\n' | grep '^src/.*\.c$' | grep -v '^src/simd/kern_' | sort -u) src/simd/kern_scalar.c; do
+  for source in $(cat "$top"/src/*/sources.mk "$top"/src/*/*/sources.mk 2>/dev/null | tr ' \t\\' '\n\n\n' | grep '^src/.*\.c$' | grep -v '^src/simd/kern_' | sort -u) src/simd/kern_scalar.c src/simd/kern_wino_scalar.c; do
     object=$(echo "$source" | tr / _ | sed 's/c$/o/')
     objects="$objects $object"
     printf '%s: %s %s/tests/double/real.h\n\t%s -c %s -o $@ %s\n' "$object" "$top/$source" "$top" "${CC:-cc}" "$flags" "$top/$source"

@@ -53,6 +53,7 @@ void aus_conv_copy_plane(const aus_kernels *kernels, const aus_conv *c, const fl
 /* forward and its memory, shared by both ops */
 size_t aus_conv_scratch_size(const aus_call *call);
 size_t aus_conv_prepared_size(const aus_call *call);
+int32_t aus_conv_prepared_kind(const aus_call *call);
 void aus_conv_prepare(const aus_call *call, void *prepared);
 void aus_conv_forward(const aus_call *call);
 

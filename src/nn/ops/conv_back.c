@@ -32,7 +32,7 @@ static void make_adjoint(const aus_call *call, const float *diff_dst, float *dif
   for (int axis = s->rank == 4 ? 0 : 1; axis < 2; axis++)
     a->attr[(plain ? 9 : 6) + axis].i = spare(call, axis, s->dim[last - 1 + axis], d->dim[last - 1 + axis], w->dim[last - 1 + axis]);
   a->call = (aus_call){ .ctx = call->ctx, .op = plain ? AUS_OP_conv_transpose : AUS_OP_conv, .n_in = 3, .n_out = 1, .n_attr = 11,
-                        .in = a->in, .out = a->out, .attr = a->attr };
+                        .in = a->in, .out = a->out, .attr = a->attr, .training = call->training };
 }
 
 /* The plain convolution of the pair, which the weights' diff is computed for. */

@@ -8,6 +8,7 @@
  * the way, nor the tiling, nor the threads. Items go one after another (or in small groups), each shared out over
  * all threads, so that the padded image stays in cache. */
 #include "nn/ops/conv.h"
+#include "nn/ops/conv_wino.h"
 
 #include <string.h>
 
@@ -138,13 +139,23 @@ static size_t offsets_size(const aus_conv *c) { return round_up((size_t)(c->icg 
 size_t aus_conv_prepared_size(const aus_call *call)
 {
   aus_conv c;
-  return call->in[1].data && aus_conv_describe(call, &c) == AUS_OK ? aus_conv_weights_size(&c) : 0;
+  if (!call->in[1].data || aus_conv_describe(call, &c) != AUS_OK) return 0;
+  return aus_conv_wino_suits(call, &c) ? aus_conv_wino_weights_size(call, &c) : aus_conv_weights_size(&c);
+}
+
+/* 0: taps, for the register tile; 1: transformed (conv_wino.c), which maps of some size alone are worth */
+int32_t aus_conv_prepared_kind(const aus_call *call)
+{
+  aus_conv c;
+  return aus_conv_describe(call, &c) == AUS_OK && aus_conv_wino_suits(call, &c);
 }
 
 void aus_conv_prepare(const aus_call *call, void *prepared)
 {
   aus_conv c;
-  if (aus_conv_describe(call, &c) == AUS_OK) aus_conv_pack_weights(call->ctx, &c, call->in[1].data, prepared);
+  if (aus_conv_describe(call, &c) != AUS_OK) return;
+  if (aus_conv_wino_suits(call, &c)) aus_conv_wino_prepare(call, &c, prepared);
+  else aus_conv_pack_weights(call->ctx, &c, call->in[1].data, prepared);
 }
 
 static size_t image_size(const work *w) { return w->c.copied ? round_up((size_t)(w->item * w->group_items) * sizeof(float)) : 0; }
@@ -153,6 +164,7 @@ size_t aus_conv_scratch_size(const aus_call *call)
 {
   work w;
   if (!plan(call, &w)) return SIZE_MAX;
+  if (aus_conv_wino_suits(call, &w.c)) return aus_conv_wino_scratch(call, &w.c);
   const size_t weights = call->prepared ? 0 : round_up(aus_conv_weights_size(&w.c));
   const size_t threads = (size_t)call->ctx->threads;
   return offsets_size(&w.c) + weights + image_size(&w) + threads * (size_t)w.area_floats * sizeof(float);
@@ -418,6 +430,10 @@ void aus_conv_forward(const aus_call *call)
 {
   work w;
   if (!plan(call, &w)) return;
+  if (aus_conv_wino_suits(call, &w.c)) {
+    aus_conv_wino_forward(call, &w.c);
+    return;
+  }
   place(&w);
   const aus_conv *c = &w.c;
   for (w.first = 0; w.first < c->mb; w.first += w.group_items) {

@@ -9,7 +9,7 @@
 #include "nn/ops/conv.h"
 
 const aus_op_impl aus_op_impl_conv_transpose = {
-  .shape = aus_conv_shape, .scratch_size = aus_conv_scratch_size, .prepared_size = aus_conv_prepared_size,
+  .shape = aus_conv_shape, .scratch_size = aus_conv_scratch_size, .prepared_size = aus_conv_prepared_size, .prepared_kind = aus_conv_prepared_kind,
   .prepare = aus_conv_prepare, .forward = aus_conv_forward, .backward_scratch = aus_conv_backward_scratch, .backward = aus_conv_backward,
   .fuses = AUS_FUSE_RELU | AUS_FUSE_LEAKY | AUS_FUSE_ELU | AUS_FUSE_AFFINE,
 };
