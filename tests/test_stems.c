@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "golden/stems.h"
+#include "model/unet.h"
 #include "train/stems.h"
 
 /* ---- losses ----------------------------------------------------------------------------------------------- */
@@ -288,6 +289,126 @@ static void published_sizes(void **state)
   }
 }
 
+/* ---- Spleeter's U-Net ------------------------------------------------------------------------------------------ */
+
+static const char unet_front[] = "[model]\nname = tiny\nlabels = low high\n[frontend]\nkind = stft\nrate = 8000\nn_fft = 256\nhop = 64\n%slayout = time_freq\npatch_frames = 64\n[data]\nmanifest = items.tsv\n"
+                                 "valid = split=valid\n[augment]\ngain_db = 3\n[train]\nbatch = 3\nrate = 0.003\nepochs = %d\n[network]\n%s\n[separator]\nbins = 128\ntarget = magnitude\n%s";
+
+static void write_unet(const char *front_more, int epochs, const char *network, const char *more)
+{
+  char text[2048];
+  snprintf(text, sizeof text, unet_front, front_more, epochs, network, more);
+  write_text("tiny.recipe", text);
+}
+
+/* Node by node and number by number the separator of src/model/unet.c (which tests/convert holds against the converter's); behind it the loss's view of the masks. */
+static void unet_is_the_published_graph(void **state)
+{
+  (void)state;
+  static const char *const stems[] = { "low", "high" };
+  for (int softmax = 0; softmax < 2; softmax++) {
+    aus_ctx *ctx = test_ctx(1);
+    aus_recipe *r;
+    aus_template t;
+    aus_stems_shape shape;
+    aus_bundle *want;
+    void *bytes;
+    size_t size;
+    write_unet("", 1, softmax ? "unet filters=2 elu=yes" : "net unet", softmax ? "mask = softmax\n" : "");
+    assert_ok(ctx, aus_recipe_read(ctx, in_folder("tiny.recipe"), &r));
+    const aus_data d = { .classes = 2, .label = (const char **)(uintptr_t)stems };
+    assert_ok(ctx, aus_stems_template(r, &d, 7, &shape, &t));
+    const aus_unet u = { .n = 2, .stem = stems, .channels = 1, .bins = 128, .filters = softmax ? 2 : 16, .elu = softmax, .softmax = softmax, .seed = 7 };
+    assert_ok(ctx, aus_unet_separator(ctx, &u, &bytes, &size));
+    assert_ok(ctx, aus_bundle_open_memory(ctx, bytes, size, &want));
+    const aus_graph *a = &t.bundle->graph, *b = &want->graph;
+    assert_int_equal(a->n_nodes, b->n_nodes + 2);
+    for (int32_t i = 0; i < b->n_nodes; i++) {
+      const aus_node *x = &a->node[i], *y = &b->node[i];
+      assert_int_equal(x->op, y->op);
+      assert_int_equal(x->n_in, y->n_in);
+      assert_int_equal(x->n_attr, y->n_attr);
+      assert_memory_equal(a->word + x->attr, b->word + y->attr, (size_t)x->n_attr * sizeof *a->word);
+      assert_memory_equal(a->index + x->in, b->index + y->in, (size_t)x->n_in * sizeof *a->index);
+    }
+    assert_int_equal(aus_bundle_tensors(t.bundle), aus_bundle_tensors(want));
+    assert_int_equal(aus_unet_parameters(&u), softmax ? aus_unet_parameters(&u) : 9826759 - 25 * 16 - 16 - 1); /* one channel where the published net has two */
+    for (int32_t i = 0; i < aus_bundle_tensors(want); i++) {
+      aus_tensor_info x, y;
+      assert_ok(ctx, aus_bundle_tensor(t.bundle, i, &x));
+      assert_ok(ctx, aus_bundle_tensor(want, i, &y));
+      assert_string_equal(x.name, y.name);
+      assert_int_equal(x.count, y.count);
+      assert_memory_equal(aus_bundle_tensor_f32(t.bundle, i), aus_bundle_tensor_f32(want, i), (size_t)x.count * sizeof(float));
+    }
+    assert_string_equal(aus_meta_string(t.bundle, "separator.gives", ""), aus_meta_string(want, "separator.gives", "?"));
+    aus_bundle_close(want);
+    aus_free(ctx, bytes);
+    aus_template_free(&t);
+    aus_recipe_free(r);
+    aus_ctx_destroy(ctx);
+  }
+}
+
+/* The loss falls, and the file separates. */
+static void unet_learns(void **state)
+{
+  (void)state;
+  double loss[2];
+  for (int k = 0; k < 2; k++) {
+    aus_ctx *ctx = test_ctx(1);
+    aus_train_result result;
+    write_unet("", k ? 25 : 1, "unet filters=4", "");
+    const aus_train_config config = { .recipe = in_folder("tiny.recipe"), .out = folder, .seed = 1, .replace = 1 };
+    assert_ok(ctx, aus_train(ctx, &config, &result));
+    loss[k] = result.valid_loss;
+    if (k && !(result.valid_score > 5)) fail_msg("a gain of %.2f dB after training, loss %.3f from %.3f", result.valid_score, loss[1], loss[0]);
+    aus_ctx_destroy(ctx);
+  }
+  if (!(loss[1] < 0.6 * loss[0])) fail_msg("loss %.3f, was %.3f", loss[1], loss[0]);
+  aus_ctx *ctx = test_ctx(1);
+  aus_separator *s;
+  aus_audio low, high;
+  aus_stems out;
+  assert_ok(ctx, aus_separator_open(ctx, in_folder("model.aus"), &s));
+  assert_ok(ctx, aus_audio_read(ctx, in_folder("item10/low.wav"), NULL, &low));
+  assert_ok(ctx, aus_audio_read(ctx, in_folder("item10/high.wav"), NULL, &high));
+  float mix[SAMPLES];
+  for (int t = 0; t < SAMPLES; t++) mix[t] = low.data[t] + high.data[t];
+  const aus_audio input = { .data = mix, .frames = SAMPLES, .channels = 1, .rate = RATE };
+  assert_ok(ctx, aus_separator_run(s, &input, 1, &out));
+  assert_string_equal(out.name[1], "high");
+  assert_true(aus_si_sdr(SAMPLES, out.stem[0].data, low.data) - aus_si_sdr(SAMPLES, mix, low.data) > 5);
+  assert_true(aus_si_sdr(SAMPLES, out.stem[1].data, high.data) - aus_si_sdr(SAMPLES, mix, high.data) > 5);
+  for (int t = 0; t < SAMPLES; t++) assert_near(out.stem[0].data[t] + out.stem[1].data[t] + (out.n > 2 ? out.stem[2].data[t] : 0), mix[t], 1e-6);
+  aus_stems_free(ctx, &out);
+  aus_audio_free(ctx, &low);
+  aus_audio_free(ctx, &high);
+  aus_separator_close(s);
+  aus_ctx_destroy(ctx);
+}
+
+static void bad_unets(void **state)
+{
+  (void)state;
+  static const struct { const char *front, *network, *more, *says; } cases[] = {
+    { "log = db\namin = 1e-8\n", "net unet", "", "hears magnitudes" },
+    { "power = 2\n", "net unet", "", "hears magnitudes" },
+    { "", "net unet", "notes = yes\n", "need a sequence" },
+    { "", "unet filters=300", "", "filters" },
+    { "", "maxpool 2\nnet unet", "", "multiples of 64" },
+  };
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    aus_ctx *ctx = test_ctx(1);
+    aus_train_result result;
+    write_unet(cases[k].front, 1, cases[k].network, cases[k].more);
+    const aus_train_config config = { .recipe = in_folder("tiny.recipe"), .out = folder, .seed = 1, .replace = 1 };
+    assert_int_equal(aus_train(ctx, &config, &result), AUS_EFORMAT);
+    if (!strstr(aus_ctx_error(ctx), cases[k].says)) fail_msg("'%s' lacks '%s'", aus_ctx_error(ctx), cases[k].says);
+    aus_ctx_destroy(ctx);
+  }
+}
+
 static void bad_recipes(void **state)
 {
   (void)state;
@@ -317,7 +438,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(losses_agree_with_torch), cmocka_unit_test(a_step_hears_what_the_files_hold), cmocka_unit_test(it_learns_to_separate),
-    cmocka_unit_test(one_stem_and_maps), cmocka_unit_test(published_sizes), cmocka_unit_test(bad_recipes),
+    cmocka_unit_test(one_stem_and_maps), cmocka_unit_test(published_sizes), cmocka_unit_test(unet_is_the_published_graph), cmocka_unit_test(unet_learns), cmocka_unit_test(bad_unets), cmocka_unit_test(bad_recipes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -96,7 +96,7 @@ static void the_path_agrees_with_numpy(void **state)
       aus_builder_string(b, "separator.extend", "average");
       int32_t y;
       const int32_t x = aus_builder_input(b, "mix", 4, (int32_t[]){ -1, 2, -1, 64 });
-      assert_ok(ctx, aus_unet_add(ctx, b, &again, x, &y));
+      assert_ok(ctx, aus_unet_add(ctx, b, &again, x, NULL, &y));
       aus_builder_output(b, y);
       assert_ok(ctx, aus_builder_finish(b, &other, &size));
       aus_builder_destroy(b);

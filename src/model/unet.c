@@ -118,7 +118,7 @@ static int32_t one_stem(net *n, int32_t x)
 }
 
 /* Stems side by side: what multiplies the input, and the product. */
-static int32_t finish(net *n, int32_t input, const int32_t *stem)
+static int32_t finish(net *n, int32_t input, const int32_t *stem, int32_t *mask)
 {
   const aus_unet *u = n->u;
   const aus_word apart[5] = { { 0 }, { u->n }, { u->channels }, { -1 }, { u->bins } }, once[5] = { { 0 }, { 1 }, { u->channels }, { -1 }, { u->bins } },
@@ -126,12 +126,13 @@ static int32_t finish(net *n, int32_t input, const int32_t *stem)
   int32_t y = u->n > 1 ? aus_builder_node(n->b, AUS_OP_concat, "logits", u->n, stem, 1, 1, &(aus_word){ 1 }) : stem[0];
   y = aus_builder_node(n->b, AUS_OP_reshape, "logits.apart", 1, &y, 1, 5, apart);
   y = u->softmax ? aus_builder_node(n->b, AUS_OP_softmax, "mask", 1, &y, 1, 1, &(aus_word){ 1 }) : aus_builder_node(n->b, AUS_OP_sigmoid, "mask", 1, &y, 1, 0, NULL);
+  if (mask) *mask = y;
   const int32_t x = aus_builder_node(n->b, AUS_OP_reshape, "mix.apart", 1, &input, 1, 5, once);
   y = aus_builder_node(n->b, AUS_OP_mul, "stems.apart", 2, (int32_t[]){ y, x }, 1, 0, NULL);
   return aus_builder_node(n->b, AUS_OP_reshape, "stems", 1, &y, 1, 4, together);
 }
 
-aus_status aus_unet_add(aus_ctx *ctx, aus_builder *b, const aus_unet *u, int32_t input, int32_t *output)
+aus_status aus_unet_add(aus_ctx *ctx, aus_builder *b, const aus_unet *u, int32_t input, int32_t *mask, int32_t *output)
 {
   int32_t stem[64];
   if (u->n < 1 || u->n > 64 || u->channels < 1 || u->channels > 2 || u->filters < 1 || u->filters > 256 || u->bins < 64 || u->bins % 64)
@@ -141,7 +142,7 @@ aus_status aus_unet_add(aus_ctx *ctx, aus_builder *b, const aus_unet *u, int32_t
     n.stem = u->stem[j];
     stem[j] = one_stem(&n, input);
   }
-  *output = finish(&n, input, stem);
+  *output = finish(&n, input, stem, mask);
   return n.status;
 }
 
@@ -185,7 +186,7 @@ aus_status aus_unet_separator(aus_ctx *ctx, const aus_unet *u, void **bytes, siz
   AUS_TRY(aus_builder_create(ctx, &b));
   write_meta(b, u);
   const int32_t dim[4] = { -1, u->channels, -1, u->bins }, input = aus_builder_input(b, "mix", 4, dim);
-  aus_status status = aus_unet_add(ctx, b, u, input, &output);
+  aus_status status = aus_unet_add(ctx, b, u, input, NULL, &output);
   if (status == AUS_OK) aus_builder_output(b, output);
   if (status == AUS_OK) status = aus_builder_finish(b, bytes, size);
   aus_builder_destroy(b);

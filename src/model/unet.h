@@ -19,9 +19,10 @@ typedef struct aus_unet {
 
 enum { AUS_UNET_LEVELS = 6 };
 
-/* Adds the graph behind value `input`: *output = magnitudes [mb, n channels, frames, bins], stem by stem. Everything that Spleeter
+/* Adds the graph behind value `input`: *output = magnitudes [mb, n channels, frames, bins], stem by stem, the input times *mask
+ * [mb, n, channels, frames, bins] (NULL: not wanted). Everything that Spleeter
  * trains is there, the batch norm behind the sixth convolution too, which nothing reads. Errors stick to b. AUS_EINVAL: sizes. */
-aus_status aus_unet_add(aus_ctx *ctx, aus_builder *b, const aus_unet *u, int32_t input, int32_t *output);
+aus_status aus_unet_add(aus_ctx *ctx, aus_builder *b, const aus_unet *u, int32_t input, int32_t *mask, int32_t *output);
 /* Numbers in the parameters of one stem's network: 9 826 759 as published. */
 int64_t aus_unet_parameters(const aus_unet *u);
 

@@ -18,6 +18,7 @@ typedef struct aus_net {
   uint64_t seed;
   int64_t room;                 /* numbers that parameters may still take */
   aus_net_value at;
+  int32_t masks;                /* of a network that gives stems as such: what multiplied the input; -1: none */
   char init[32];                /* of weights */
   int32_t line;
   const aus_words *words;       /* of this line */
@@ -88,5 +89,6 @@ aus_status aus_layer_add(aus_net *n, int32_t op);
 aus_status aus_layer_concat(aus_net *n, int32_t op);
 aus_status aus_layer_init(aus_net *n, int32_t op);
 aus_status aus_layer_net(aus_net *n, int32_t op);
+aus_status aus_layer_unet(aus_net *n, int32_t op);
 
 #endif

@@ -3,7 +3,7 @@
  * A line is a kind, its positional words and key=value options. Shapes are those that the engine's own ops infer for what
  * has been built so far. Lines refer to values by `save NAME`, and take them up with `from`, `add` and `concat`: that is enough for
  * residual and parallel branches. What each kind adds to the graph: layer_window.c, layer_linear.c, layer_norm.c, layer_shape.c, layer_sequence.c,
- * layer_names.c, on the words (layer_words.c) and the nodes (layer_build.c) that all of them need. */
+ * layer_names.c, layer_unet.c, on the words (layer_words.c) and the nodes (layer_build.c) that all of them need. */
 #include "train/layer.h"
 
 #include <stdio.h>
@@ -51,6 +51,7 @@ static const kind kinds[] = {
   { "concat", AUS_OP_concat, 1, AUS_LAYER_INPUTS - 1, "", aus_layer_concat },
   { "init", 0, 1, 1, "", aus_layer_init },
   { "net", 0, 1, 1, "", aus_layer_net },
+  { "unet", 0, 0, 0, "filters elu", aus_layer_unet },
 };
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 _Static_assert(N_KINDS <= 64, "aus_net counts 64 kinds");

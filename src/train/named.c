@@ -4,6 +4,7 @@
  *                                  lengths of the paper; their fully connected layers have no ReLU (audionet) or one (alexnet)
  *   vgg16_bn                       torchvision's [Simonyan15]: 134 million parameters with two classes
  *   ova, cerberus                  [Manilow20]: bodies of separators, to which [separator] adds the heads
+ *   unet                           [Hennequin20]'s, a network per stem (layer_unet.c); for a [separator]
  *   musicnn                        [Pons19]'s idea, small: vertical and horizontal filters side by side over [time, mel] */
 #include "train/layer.h"
 
@@ -43,11 +44,11 @@ static const char musicnn[] =
 static const char ova[] = "instance_norm\nsequence\n" BLSTM DROP BLSTM DROP BLSTM DROP BLSTM;
 static const char cerberus[] = "bn\nsequence\n" BLSTM BLSTM BLSTM BLSTM DROP;
 
-const char *const aus_net_names[] = { "audionet", "alexnet-audiomnist", "vgg16_bn", "musicnn", "ova", "cerberus", NULL };
+const char *const aus_net_names[] = { "audionet", "alexnet-audiomnist", "vgg16_bn", "musicnn", "ova", "cerberus", "unet", NULL };
 
 const char *aus_net_named(const char *name)
 {
-  static const char *const text[] = { audionet, alexnet, vgg16_bn, musicnn, ova, cerberus };
+  static const char *const text[] = { audionet, alexnet, vgg16_bn, musicnn, ova, cerberus, "unet\n" };
   for (int i = 0; aus_net_names[i]; i++)
     if (strcmp(aus_net_names[i], name) == 0) return text[i];
   return NULL;

@@ -32,7 +32,7 @@ aus_status aus_network_build(const aus_recipe *r, const aus_dims *input, int32_t
 {
   aus_net *n = AUS_NEW(r->ctx, aus_net);
   if (!n) return AUS_ENOMEM;
-  *n = (aus_net){ .ctx = r->ctx, .r = r, .b = b, .classes = classes, .seed = seed, .room = max_params, .init = "torch" };
+  *n = (aus_net){ .ctx = r->ctx, .r = r, .b = b, .classes = classes, .seed = seed, .room = max_params, .masks = -1, .init = "torch" };
   const aus_status status = build(n, input);
   aus_free(r->ctx, n);
   return status;

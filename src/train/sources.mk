@@ -22,6 +22,7 @@ AUS_SOURCES += src/train/layer_norm.c
 AUS_SOURCES += src/train/layer_shape.c
 AUS_SOURCES += src/train/layer_sequence.c
 AUS_SOURCES += src/train/layer_names.c
+AUS_SOURCES += src/train/layer_unet.c
 AUS_SOURCES += src/train/named.c
 AUS_SOURCES += src/train/table.h
 AUS_SOURCES += src/train/table.c

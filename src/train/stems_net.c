@@ -2,7 +2,7 @@
  *
  * The layers of the recipe end in a sequence [mb, frames, features], to which each head is a linear map: masks (sigmoid per stem, or softmax
  * over the stems), embedding (tanh, then rows of unit norm [Hershey16]), notes (logits of 88 pitches per stem); or in [mb, stems, frames,
- * bins], which are the masks' logits. The output of the file is the masks; the value "heads" joins all of them for the loss. */
+ * bins], which are the masks' logits; or in a U-Net, which has its masks and gives magnitudes. Else the output of the file is the masks; the value "heads" joins all of them for the loss. */
 #include "train/stems.h"
 
 #include "nn/op.h"
@@ -131,6 +131,15 @@ static aus_status check(const aus_net *n, const aus_stems_shape *s)
                          (long long)s->frames, (long long)s->stems, (long long)s->frames, (long long)s->bins);
 }
 
+/* What is to be multiplied by masks must be |X| itself. */
+static aus_status hears_magnitudes(const aus_recipe *r)
+{
+  const char *log = frontend_word(r, "log"), *power = frontend_word(r, "power");
+  double p = 1;
+  if ((!*log || strcmp(log, "none") == 0) && (!*power || (aus_word_real(power, 0, 10, &p) && p == 1))) return AUS_OK;
+  return aus_recipe_fail(r, 0, "a U-Net hears magnitudes: [frontend] without log, and with power = 1");
+}
+
 aus_status aus_stems_finish(aus_net *n)
 {
   end e = { .n = n };
@@ -139,7 +148,12 @@ aus_status aus_stems_finish(aus_net *n)
   AUS_TRY(settle_shape(n->r, n->classes, &shape));
   int32_t masks, flat[3], heads = 1;
   AUS_TRY(check(n, s));
-  AUS_TRY(make_masks(&e, s, &masks));
+  const bool whole = n->masks >= 0; /* the network has its masks, and gives magnitudes */
+  if (whole) AUS_TRY(hears_magnitudes(n->r));
+  masks = n->masks;
+  if (!whole) AUS_TRY(make_masks(&e, s, &masks));
+  aus_builder_string(n->b, "separator.gives", whole ? "ratio" : "mask");
+  if (whole) aus_builder_real(n->b, "separator.overlap", 0);
   flat[0] = shaped(&e, "masks.flat", masks, 2, (int32_t[]){ 0, -1 });
   if (s->embedding) AUS_TRY(make_embedding(&e, s, &flat[heads++]));
   if (s->pitches) {
@@ -148,7 +162,7 @@ aus_status aus_stems_finish(aus_net *n)
     flat[heads++] = shaped(&e, "notes.flat", y, 2, (int32_t[]){ 0, -1 });
   }
   node(&e, AUS_OP_concat, "heads", heads, flat, 1, &(aus_word){ 1 });
-  aus_builder_output(n->b, masks);
+  aus_builder_output(n->b, whole ? n->at.value : masks);
   return AUS_OK;
 }
 
@@ -162,7 +176,6 @@ static aus_status build(const aus_recipe *r, const aus_data *d, uint64_t seed, c
   aus_builder_string(b, "licence", r->licence);
   aus_builder_string(b, "source", r->source);
   aus_builder_string(b, "kind", "separator");
-  aus_builder_string(b, "separator.gives", "mask");
   aus_builder_strings(b, "labels", d->classes, d->label);
   AUS_TRY(aus_template_frontend(r, b));
   AUS_TRY(aus_network_build(r, &dims, d->classes, seed, 1 << 29, b));
