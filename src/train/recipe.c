@@ -34,6 +34,8 @@ static const row rows[] = {
   { "augment", "pad", CHOICE, "end|random", "end", 0, 0, AT(random_pad) },
   { "augment", "gain_db", REAL, NULL, "0", 0, 60, AT(gain_db) },
   { "augment", "speed", REAL, NULL, "0", 0, 0.5, AT(speed) },
+  { "augment", "bells", INTEGER, NULL, "0", 0, 100, AT(bells) },
+  { "augment", "bells_db", REAL, NULL, "12", 0, 60, AT(bells_db) },
   { "augment", "mixup", REAL, NULL, "0", 0, 100, AT(mixup) },
   { "augment", "add", REAL, NULL, "0", 0, 1, AT(add) },
   { "augment", "add_snr_low", REAL, NULL, "0", -60, 100, AT(add_snr_low) },
@@ -348,7 +350,7 @@ static aus_status check(aus_recipe *r)
   if (!interpreter && !r->init && r->frontend.n == 0) return aus_recipe_fail(r, 0, "no [frontend] section");
   if (r->separator.line && (interpreter || !r->network.n || !r->frontend.n || !r->labels.n))
     return aus_recipe_fail(r, r->separator.line, "a separator has labels (its stems), a [frontend] and a [network] of its own");
-  if (r->separator.line && (r->mixup > 0 || r->add > 0 || r->speed > 0 || r->freq_masks || r->time_masks))
+  if (r->separator.line && (r->mixup > 0 || r->add > 0 || r->speed > 0 || r->bells || r->freq_masks || r->time_masks))
     return aus_recipe_fail(r, r->separator.line, "of [augment], separators know start and gain_db (of each stem by itself)");
   if (r->add_snr_low > r->add_snr_high) return aus_recipe_fail(r, 0, "add_snr_low is above add_snr_high");
   if (r->milestones.n > AUS_MAX_MILESTONES) return aus_recipe_fail(r, 0, "%d milestones; at most %d", (int)r->milestones.n, AUS_MAX_MILESTONES);

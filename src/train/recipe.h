@@ -56,9 +56,9 @@ typedef struct aus_recipe {
   int32_t n_sets;
   aus_recipe_data set[AUS_MAX_SETS];
   /* [augment] */
-  double gain_db, speed, mixup, add, add_snr_low, add_snr_high;
+  double gain_db, speed, bells_db, mixup, add, add_snr_low, add_snr_high;
   const char *noise, *noise_root;
-  int64_t freq_masks, freq_width, time_masks, time_width;
+  int64_t bells, freq_masks, freq_width, time_masks, time_width;
   int mask_mean, random_start, random_pad;
   /* [train] */
   int64_t epochs, batch, seed, epoch_items, cache_mb, explain;

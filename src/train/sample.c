@@ -1,9 +1,10 @@
 /* sample.c - one clip as a training step sees it.
  *
- *   sound -> played faster or slower -> a stretch of the network's length -> gain -> another sound added -> front end -> masks [Park19]
+ *   sound -> played faster or slower -> a stretch of the network's length -> bells -> gain -> another sound added -> front end -> masks [Park19]
  *
  * Each choice is drawn from Philox keyed by (seed, epoch and position), so a clip looks the same in the same place of the same
  * epoch whatever was drawn before it, by whichever thread, before or after a resume. */
+#include "train/bells.h"
 #include "train/data.h"
 
 #include <math.h>
@@ -181,6 +182,7 @@ static aus_status make_wave(aus_sampler *s, const aus_clip *c, aus_rng *rng)
   const aus_status status = make_stretch(s, c, rng, x);
   if (mine) aus_free(s->d->ctx, x);
   if (status != AUS_OK) return status;
+  aus_bells(rng, r->bells, r->bells_db, s->d->fe->rate, s->samples, s->wave);
   if (r->gain_db > 0) {
     const float gain = (float)pow(10, (2 * aus_rng_uniform(rng) - 1) * r->gain_db / 20);
     for (int64_t i = 0; i < s->samples; i++) s->wave[i] *= gain;
@@ -228,7 +230,7 @@ static bool is_fixed(const aus_sampler *s, const aus_clip *c)
 {
   const aus_recipe *r = s->d->r;
   const bool cut = c->samples > s->samples && r->random_start, padded = c->samples < s->samples && r->random_pad && !s->d->fe->repeat;
-  return !cut && !padded && r->speed == 0 && r->gain_db == 0 && r->add == 0;
+  return !cut && !padded && r->speed == 0 && r->bells == 0 && r->gain_db == 0 && r->add == 0;
 }
 
 static float *keep(const aus_data *d, int64_t floats)

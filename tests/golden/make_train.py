@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Writes tests/golden/train.h: torch's losses with their gradients, ten steps of a small network under each optimiser and schedule, and
-the rates of a plateau, all in double. Run from the repository's root: /usr/bin/python3 tests/golden/make_train.py"""
+the rates of a plateau, scipy's peaking filters, all in double. Run from the repository's root: /usr/bin/python3 tests/golden/make_train.py"""
 import numpy as np
+import scipy.signal
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -178,6 +179,15 @@ for v in losses:
     plateau.step(v)
 put("golden_plateau_losses", losses)
 put("golden_plateau_rates", rates)
+
+# -- a bell: the analogue filter, its frequency warped, by the bilinear transform ------------------------------------
+bells = []
+for hz, db, q in ((300, 9, 0.5), (2500, -12, 2), (7000, 4, 1)):
+    rate, a = 16000, 10 ** (db / 40)
+    w = 2 * rate * np.tan(np.pi * hz / rate)
+    b, c = scipy.signal.bilinear([1, w * a / q, w * w], [1, w / (a * q), w * w], rate)
+    bells.append(scipy.signal.lfilter(b, c, rough((60,), 5).numpy()))
+put("golden_bells", np.concatenate(bells))
 
 out.append("#endif")
 with open("tests/golden/train.h", "w") as f:
