@@ -13,8 +13,8 @@
 enum { FAMILIES = 5, GUITAR = 0, PIANO, BASS, DRUMS, STRINGS, RATE = 16000 };
 static const char *const family_name[FAMILIES] = { "guitar", "piano", "bass", "drums", "strings" };
 
-/* A row of items.tsv: where it lies, which split, which families it has. */
-typedef struct row { char item[64], split[8], song[256]; int has[FAMILIES]; } row;
+/* A row of items.tsv: where it lies, which split, which families it has, and of each the soundfont. */
+typedef struct row { char item[64], split[8], song[256], timbre[FAMILIES][24]; int has[FAMILIES]; } row;
 
 /* Column k of a line of tab-separated text, cut to size. */
 static inline void column(const char *line, int k, char *to, size_t size)
@@ -33,7 +33,7 @@ static inline row *read_rows(const char *corpus, int *n)
   row *rows = NULL;
   *n = 0;
   while (f && fgets(line, sizeof line, f)) {
-    if (strncmp(line, "item\t", 5) == 0) continue;
+    if (strncmp(line, "item\t", 5) == 0 || !strchr(line, '/')) continue;
     if (*n % 256 == 0) rows = realloc(rows, (size_t)(*n + 256) * sizeof *rows);
     if (!rows) break;
     row *r = &rows[(*n)++];
@@ -43,6 +43,7 @@ static inline row *read_rows(const char *corpus, int *n)
     for (int k = 0; k < FAMILIES; k++) {
       column(line, 7 + k, text, sizeof text);
       r->has[k] = text[0] != '\0';
+      snprintf(r->timbre[k], sizeof r->timbre[k], "%.*s", (int)strcspn(text, ":"), text);
     }
   }
   if (f) fclose(f);

@@ -2,13 +2,14 @@
 # run.sh: does an explanation made of sources find out that a classifier cheats? [Haunschmid20, sec. 4]
 #
 #   run.sh --quick           the carried small classifiers on 120 test songs, 30 untrained networks: from a fresh clone in some minutes
-#   run.sh --small           the same on all test songs with more components (and SEPARATORS="FILE.aus ..."): studies/confounder/results/small
+#   run.sh --small           all test songs, separators of all qualities (and SEPARATORS="FILE.aus ..."), layers and labels at random: half an hour of a core
 #   run.sh --train NAME      a carried network again: guitar-or-piano-confounded, guitar-or-piano or five-families, into OUT/NAME/model.aus
 #   run.sh --full SEED...    the paper's VGG16_bn for gpdb and gpdbs, these seeds (ten in the paper): days of a core; results/full
 #
 #   OUT=FOLDER (default build/confounder)  CORPUS=FOLDER (default build/corpus)  BUILD=FOLDER (default build)  RESULTS=FOLDER  UNTRAINED=N (default 30)  THREADS=N (default 1)
 #
 #   NETS=FOLDER (default build/separator): separators by studies/separator/run.sh (cerberus, ova-..., unet), for --full
+#   PARTS=N: songs are rendered in N processes
 #   EPOCHS=N: passes over the training items (--full; the paper: 200 and patience 20, which is days of a core)
 #
 # Whatever is done already is not done again; a training that was interrupted goes on.
@@ -25,6 +26,7 @@ AUSCULT=${AUSCULT:-$BUILD/auscult}
 mode=${1:---quick}
 [ $# -gt 0 ] && shift
 mkdir -p "$OUT"
+OUT=$(cd "$OUT" && pwd)
 
 program() { # NAME: compiled from NAME.c
   make -s -C "$BUILD" libauscult-all.la auscult >&2
@@ -34,12 +36,32 @@ program() { # NAME: compiled from NAME.c
 corpus() { # ARGS: makes it when it is not there
   [ -e "$CORPUS/items.tsv" ] || OUT=$CORPUS BUILD=$BUILD "$here/../corpus/run.sh" "$@" >&2
 }
-mixes() { # ITEMS NAME...: the lists that classifiers learn from, of the first ITEMS training items (0: all)
-  some=$1
-  shift
+# One soundfont more for the control and the tagger, which must know a guitar whoever made it: OUT/both is the corpus and 600 items by GeneralUser, Debian's minuet-data.
+both() {
+  [ -e "$OUT/both/items.tsv" ] && return
+  need_packages minuet-data || exit 1
+  say "items of one timbre more"
+  mkdir -p "$OUT/more" "$OUT/both"
+  for split in test train valid; do ln -sfn "$(cd "$CORPUS" && pwd)/$split" "$OUT/both/$split"; done
+  ln -sfn ../more/train "$OUT/both/more"
+  ln -sfn ../more/valid "$OUT/both/more-valid"
+  parts=${PARTS:-1} k=0 pids=
+  while [ $k -lt "$parts" ]; do
+    OMP_NUM_THREADS=1 nice -n 5 "$CORPUS/render" "$CORPUS/songs.tsv" "$OUT/more" --items 600 --test-songs 0 --seed 2 --timbre GeneralUser --part "$k/$parts" >&2 &
+    pids="$pids $!" k=$((k + 1))
+  done
+  for p in $pids; do wait "$p"; done
+  cat "$OUT"/more/train/*/item.tsv "$OUT"/more/valid/*/item.tsv | sed 's|^train/|more/|; s|^valid/|more-valid/|' | cat "$CORPUS/items.tsv" - >"$OUT/both/items.tsv.new"
+  mv "$OUT/both/items.tsv.new" "$OUT/both/items.tsv"
+}
+mixes() { # FOLDER ITEMS NAME...: the lists that classifiers learn from, of the first ITEMS training items (0: all) of FOLDER
+  from=$1 some=$2
+  shift 2
+  mkdir -p "$OUT/mixes"
   for list in "$@"; do
     [ -e "$OUT/mixes/$list.done" ] && continue
-    "$OUT/make_mixes" "$CORPUS" "$OUT/mixes" 1 "$some" "$list" && : >"$OUT/mixes/$list.done"
+    ln -sfn "$(cd "$from" && pwd)" "$OUT/mixes/corpus"
+    nice -n 5 "$OUT/make_mixes" "$from" "$OUT/mixes" 1 "$some" "$list" && : >"$OUT/mixes/$list.done"
   done
   # a network that does not learn needs no more than this
   [ ! -e "$OUT/mixes/gpdb.tsv" ] || awk -F'\t' 'NR == 1 || ($3 == "train" && ++t <= 4) || ($3 == "valid" && ++v <= 2)' "$OUT/mixes/gpdb.tsv" >"$OUT/mixes/few.tsv"
@@ -48,7 +70,7 @@ mixes() { # ITEMS NAME...: the lists that classifiers learn from, of the first I
 learn() {
   [ -e "$OUT/$2/done" ] && return
   mkdir -p "$OUT/$2"
-  sed -e "s|^manifest = |manifest = ../mixes/|" ${4:+-e "$4"} "$here/$1.recipe" >"$OUT/$2/recipe"
+  sed -e "s|^manifest = |&../mixes/|" -e "s|^noise = |&../mixes/|" ${4:+-e "$4"} "$here/$1.recipe" >"$OUT/$2/recipe"
   nice -n 5 "$AUSCULT" train "$OUT/$2/recipe" --out "$OUT/$2" --resume --seed "$3" --threads "${THREADS:-1}" ${EPOCHS:+--epochs "$EPOCHS"} --quiet >"$OUT/$2/said" || { cat "$OUT/$2/said" >&2; exit 1; }
   tail -n 1 "$OUT/$2/said" >&2
   rm -f "$OUT/$2/checkpoint.aus"
@@ -63,13 +85,35 @@ score() {
   nice -n 5 "$OUT/score" "$CORPUS" "$model" "$components" --seed 1 "$@" >"$RUNS/$name@$label.new"
   mv "$RUNS/$name@$label.new" "$RUNS/$name@$label.tsv"
 }
-untrained() { # OPTIONS of score: UNTRAINED networks as they begin, and the confounded one with its last layers at random, one to all
+untrained() { # OPTIONS of score: UNTRAINED networks as they begin
   k=1
   while [ $k -le "$UNTRAINED" ]; do
     learn untrained "untrained-$k" $((1000 + k))
     score "$OUT/untrained-$k/model.aus" "untrained-$k" oracle oracle --sets piano "$@"
     k=$((k + 1))
   done
+}
+# What --quick and --small share, of SONGS songs: both classifiers, the parts of true stems, of the carried separator, of harmonic and percussive
+asked() {
+  for net in guitar-or-piano-confounded guitar-or-piano; do
+    for c in oracle "$five" hpss; do score "$top/weights/$net.aus" $net "$c" "$(basename "$c" .aus)" --limit "$1" --parts "$OUT/parts-$(basename "$c" .aus)"; done
+  done
+}
+# The confounded classifier by parts that hold ever more of each other, from the true stems to the mixture; by factorisation, by other separators, and with its layers at random from the output on
+small() {
+  for a in 0.2 0.4 0.6 0.8 0.9 0.95; do score "$confounded" guitar-or-piano-confounded leak:$a leak$a --sets pno; done
+  score "$confounded" guitar-or-piano-confounded nmf:6 nmf6 --sets pno --limit 80
+  for s in ${SEPARATORS:-}; do score "$confounded" guitar-or-piano-confounded "$s" "$(basename "$s" .aus)" --sets pno --only-guitar; done
+  for l in 1 2 3 4 5 6 7 8 9 10 11 12 13; do
+    for k in 1 2 3; do score "$confounded" cascade$l-$k oracle oracle --sets piano --limit 30 --cascade $l --seed $k; done
+  done
+  for k in 1 2 3; do labels_at_random $k; done
+}
+# The same network taught with labels drawn by lot: what it is explained by says what the labels taught the other [Adebayo18]
+labels_at_random() {
+  awk -F'\t' -v OFS='\t' -v x="$1" 'NR > 1 { for (k = 0; k < 5; k++) x = x * 16807 % 2147483647; $2 = x < 1073741823 ? "guitar" : "piano" } { print }' "$OUT/mixes/gpdb.tsv" >"$OUT/mixes/lot-$1.tsv"
+  EPOCHS=4 learn guitar-or-piano-confounded "labels-at-random-$1" "$1" "s/gpdb/lot-$1/"
+  score "$OUT/labels-at-random-$1/model.aus" "labels-at-random-$1" oracle oracle --sets piano --limit 40
 }
 
 case $mode in
@@ -80,29 +124,24 @@ case $mode in
   corpus --items $items --test-songs $songs
   program score
   program make_mixes
-  mixes 900 gpdb
+  mixes "$CORPUS" $([ "$mode" = --quick ] && echo 30 || echo 0) gpdb
   RUNS=$OUT/runs${mode#-} RESULTS=${RESULTS:-$OUT/results${mode#-}}
   mkdir -p "$RUNS" "$RESULTS"
-  for net in guitar-or-piano-confounded guitar-or-piano; do
-    score "$top/weights/$net.aus" $net oracle oracle --limit $songs
-  done
-  confounded=$top/weights/guitar-or-piano-confounded.aus
-  score "$confounded" guitar-or-piano-confounded hpss hpss --limit $songs
-  [ "$mode" = --quick ] || score "$confounded" guitar-or-piano-confounded nmf:6 nmf6 --limit $((songs / 3))
-  for s in ${SEPARATORS:-$top/weights/five-stems.aus}; do score "$confounded" guitar-or-piano-confounded "$s" "$(basename "$s" .aus)" --limit $songs; done
-  if [ "$mode" = --small ]; then
-    for a in 0.2 0.4 0.6 0.8 0.9 0.95; do score "$confounded" guitar-or-piano-confounded leak:$a leak$a --sets pno --limit $songs; done
-    score "$top/weights/guitar-or-piano.aus" guitar-or-piano hpss hpss --limit $songs
-    for l in 1 2 3 4 5 6 7 8 9 10 11 12 13; do score "$confounded" cascade$l-1 oracle oracle --sets piano --limit 40 --cascade $l; done
-  fi
+  five=$top/weights/five-stems.aus confounded=$top/weights/guitar-or-piano-confounded.aus
+  asked $songs
+  [ "$mode" = --quick ] || small
   untrained --limit 40
   /usr/bin/python3 "$here/tables.py" "$RUNS" "$RESULTS"
   ;;
 --train)
   corpus
   program make_mixes
-  case $1 in guitar-or-piano-confounded) list=gpdb ;; guitar-or-piano) list=control ;; five-families) list=tagger ;; *) echo "run.sh: no network $1" >&2; exit 2 ;; esac
-  mixes 900 $list
+  case $1 in
+  guitar-or-piano-confounded) mixes "$CORPUS" 0 gpdb ;;
+  guitar-or-piano) both && mixes "$OUT/both" 0 control backing ;;
+  five-families) both && mixes "$OUT/both" 0 tagger ;;
+  *) echo "run.sh: no network $1" >&2; exit 2 ;;
+  esac
   learn "$1" "$1" 1
   ;;
 --full)
@@ -111,7 +150,7 @@ case $mode in
   corpus
   program score
   program make_mixes
-  mixes 0 gpdb gpdbs
+  mixes "$CORPUS" 0 gpdb gpdbs
   RUNS=$OUT/runs-full RESULTS=${RESULTS:-$here/results/full}
   mkdir -p "$RUNS" "$RESULTS"
   # As in the paper: a song gives one item, guitar and piano in turn; of separated sounds those are asked that Table 3 counts.

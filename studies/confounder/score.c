@@ -7,9 +7,9 @@
  * or with --no-rest without it: then all on is their sum and not the mix, as in the paper's OVA. --parts DIR keeps what was separated there for the next model. Two test sets from every test song, each with a
  * guitar and a piano item: dr-gtr has drums with the guitar, as in training, dr-pno with the piano. One snippet of 2 s per item, drawn where nothing that plays pauses; --sets pno: dr-pno only, piano: and of it
  * only pianos, all with drums; --alternate: a song gives its guitar or its piano item in turn, as in the paper; --only-guitar: what is not called guitar is not explained ("not asked").
- * All 2^d mixes are asked, cosine kernel of width 0.25, probabilities, the predicted label; top is the component with the largest positive weight by
+ * All 2^d mixes are asked, cosine kernel of width 0.25, probabilities, the predicted label; top is the component with the largest weight above a millionth by
  * unshrunk least squares, by LIME's ridge (alpha 1), and by Shapley value. --cascade L: the L layers next to the output are randomised first [Adebayo18].
- * A line per snippet on stdout; studies/confounder/tables.py counts them. */
+ * A line per snippet on stdout, least squares' weights at its end; studies/confounder/tables.py counts them. */
 #include "studies/confounder/mix.h"
 
 #include <auscult/eval.h>
@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 
 enum { SNIPPET = 2 * RATE, MAX_PARTS = 16, JUDGES = 3, MAX_NETS = 8 };
+static const double LEAST = 1e-6; /* of a probability */
 static const char *const judge_name[JUDGES] = { "wls", "ridge", "shapley" };
 
 typedef struct job {
@@ -43,6 +44,7 @@ typedef struct snippet {
   float *part[MAX_PARTS];
   char name[MAX_PARTS][32];
   int family[MAX_PARTS];         /* whose sound a part is nearest to */
+  double weight[MAX_PARTS];      /* by least squares, for the predicted label */
   int parts;
   double drums_sdr;              /* of the part nearest to the drums; NaN without drums */
 } snippet;
@@ -232,12 +234,12 @@ static aus_status components_of(const job *j, snippet *s, aus_components *out)
   return aus_components_stems(j->ctx, &input, stems, names, s->parts, j->no_rest ? AUS_RESIDUAL_DROP : AUS_RESIDUAL_FOLD, NULL, out);
 }
 
-/* The largest positive of value[parts]; -1 when none is positive. */
+/* The largest of value[parts] that is above what single precision can tell from nothing, so that silence, whose weight is zero but for rounding, is never on top; else -1. */
 static int largest(int parts, const double *value)
 {
   int top = -1;
   for (int p = 0; p < parts; p++)
-    if (value[p] > 0 && (top < 0 || value[p] > value[top])) top = p;
+    if (value[p] > LEAST && (top < 0 || value[p] > value[top])) top = p;
   return top;
 }
 
@@ -255,7 +257,7 @@ static aus_status by_ridge(const job *j, const aus_explanation *e, double *weigh
   return status;
 }
 
-static aus_status explain(const job *j, const aus_components *c, int32_t target, int top[JUDGES], double *r2)
+static aus_status explain(const job *j, snippet *s, const aus_components *c, int32_t target, int top[JUDGES], double *r2)
 {
   double value[JUDGES][MAX_PARTS];
   aus_explanation e;
@@ -268,7 +270,7 @@ static aus_status explain(const job *j, const aus_components *c, int32_t target,
   AUS_TRY(aus_lime_explain(j->ctx, j->model, c, &config, &e));
   const aus_status status = by_ridge(j, &e, value[1]);
   for (int p = 0; p < e.n_components; p++) {
-    value[0][p] = e.target[0].weight[p].weight;
+    value[0][p] = s->weight[p] = e.target[0].weight[p].weight;
     value[2][p] = e.target[0].weight[p].shapley;
   }
   for (int k = 0; k < JUDGES; k++) top[k] = largest(e.n_components, value[k]);
@@ -286,7 +288,7 @@ static aus_status ask(const job *j, snippet *s, int *predicted, float *scores, i
   for (int k = 0; k < JUDGES; k++) top[k] = -2;
   if (j->only_guitar && *predicted) return AUS_OK;
   aus_status status = components_of(j, s, &c);
-  if (status == AUS_OK) status = explain(j, &c, *predicted, top, r2);
+  if (status == AUS_OK) status = explain(j, s, &c, *predicted, top, r2);
   aus_components_free(&c);
   return status;
 }
@@ -308,7 +310,9 @@ static aus_status one_snippet(const job *j, snippet *s, const aus_audio *whole, 
   printf("%s\t%s\t%.3f\tdr-%s\t%s\t%s\t%.6f\t%.4f\t%.2f", s->r->item, s->r->song, (double)start / RATE, s->drums_with == GUITAR ? "gtr" : "pno", family_name[s->label],
          predicted ? "piano" : "guitar", (double)scores[0], r2, s->drums_sdr);
   for (int k = 0; k < JUDGES; k++) printf("\t%s\t%s", part_name(s, top[k]), part_family(s, top[k]));
-  printf("\n");
+  for (int p = 0; p < s->parts; p++)
+    if (top[0] != -2) printf("%c%s:%.6f", p ? ',' : '\t', s->name[p], s->weight[p]);
+  printf("%s\n", top[0] == -2 || s->parts == 0 ? "\tnot asked" : "");
   return AUS_OK;
 }
 
@@ -374,7 +378,7 @@ static aus_status run(job *j, const row *rows, int n)
   aus_status status = AUS_OK;
   printf("item\tsong\tstart\tset\ttruth\tpredicted\tp_guitar\tr2\tdrums_sdr");
   for (int k = 0; k < JUDGES; k++) printf("\t%s\t%s_family", judge_name[k], judge_name[k]);
-  printf("\n");
+  printf("\tweights\n");
   for (int i = 0, songs = 0; i < n && songs < j->limit && status == AUS_OK; i++) {
     if (strcmp(rows[i].split, "test") != 0 || !complete(&rows[i]) || (j->strings && !rows[i].has[STRINGS])) continue;
     status = one_song(j, &s, &rows[i], i);

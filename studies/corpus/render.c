@@ -1,6 +1,6 @@
 /* render.c - songs into items: ten seconds of each family of instruments as a FLAC, at equal loudness, and the notes that sound.
  *
- *   render SONGS.tsv OUT [--items N] [--test-songs M] [--seed S] [--seconds T] [--part K/P]
+ *   render SONGS.tsv OUT [--items N] [--test-songs M] [--seed S] [--seconds T] [--part K/P] [--timbre NAME]
  *
  * SONGS.tsv: path, split (train, valid, test), source. Item i of a split is a function of (seed, split, i) and the songs: a song in turn, a stretch in which every
  * family plays, and per family a soundfont of the split's pool, a program, and a colour (a tilt about 1 kHz; in training a bell somewhere too); one detuning for all but the
@@ -21,20 +21,21 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { FAMILIES = 5, FONTS = 5, RENDER_RATE = 32000, RATE = 16000, PREROLL = 1, MAX_SONGS = 4096 };
+enum { FAMILIES = 5, FONTS = 6, RENDER_RATE = 32000, RATE = 16000, PREROLL = 1, MAX_SONGS = 4096 };
 enum { GUITAR, PIANO, BASS, DRUMS, STRINGS };
 static const char *const family_name[FAMILIES] = { "guitar", "piano", "bass", "drums", "strings" };
 static const double TARGET_LUFS = -23, PEAK = 0.8912509381337456, BUSY = 0.9; /* -1 dBFS; the part of a stretch's seconds in which a family sounds */
 
 /* Independent of each other: which may be heard in training, which only in the test. MuseScore_General is FluidR3 but for the piano and the ensemble strings; Debian's
  * csound-soundfont is left out because it shares 301 of its 488 samples with TimGM6mb (README.md). */
-typedef struct font { const char *name, *path; bool test, patches; int id; } font;
+typedef struct font { const char *name, *path; bool test, patches, drawn; int id; } font;
 static font fonts[FONTS] = {
-  { "FluidR3", "/usr/share/sounds/sf2/FluidR3_GM.sf2", false, false, -1 },
-  { "MuseScore", "/usr/share/sounds/sf3/MuseScore_General_Full.sf3", false, false, -1 },
-  { "OPL3", "/usr/share/sounds/sf2/OPL-3_FM_128M.sf2", false, false, -1 },
-  { "freepats", "/etc/timidity/freepats.cfg", false, true, -1 },
-  { "TimGM6mb", "/usr/share/sounds/sf2/TimGM6mb.sf2", true, false, -1 },
+  { "FluidR3", "/usr/share/sounds/sf2/FluidR3_GM.sf2", false, false, true, -1 },
+  { "MuseScore", "/usr/share/sounds/sf3/MuseScore_General_Full.sf3", false, false, true, -1 },
+  { "OPL3", "/usr/share/sounds/sf2/OPL-3_FM_128M.sf2", false, false, true, -1 },
+  { "freepats", "/etc/timidity/freepats.cfg", false, true, true, -1 },
+  { "TimGM6mb", "/usr/share/sounds/sf2/TimGM6mb.sf2", true, false, true, -1 },
+  { "GeneralUser", "/usr/share/minuet/soundfonts/GeneralUser-v1.47.sf2", false, false, false, -1 }, /* only when asked for: --timbre */
 };
 
 /* How often each program of a family is drawn for our own songs, of 100: about as often as the free files use them. */
@@ -126,7 +127,7 @@ static void choose_sounds(item *it, bool test, aus_rng *rng)
   const bool ours = strncmp(it->of->source, "mma", 3) == 0;
   int pool[FONTS], n = 0;
   for (int k = 0; k < FONTS; k++)
-    if (fonts[k].test == test) pool[n++] = k;
+    if (fonts[k].drawn && fonts[k].test == test) pool[n++] = k;
   it->cents = 70 * aus_rng_uniform(rng) - 35;
   for (int f = 0; f < FAMILIES; f++) {
     it->font[f] = pool[aus_rng_below(rng, (uint64_t)n)];
@@ -153,7 +154,7 @@ static fluid_synth_t *new_synth(fluid_settings_t *s, const item *it)
 {
   fluid_synth_t *synth = new_fluid_synth(s);
   for (int k = 0; synth && k < FONTS; k++) {
-    if (fonts[k].patches || (it && !plays(it, k))) continue;
+    if (fonts[k].patches || !fonts[k].drawn || (it && !plays(it, k))) continue;
     fonts[k].id = fluid_synth_sfload(synth, fonts[k].path, 0);
     if (fonts[k].id < 0) { fprintf(stderr, "render: cannot load %s\n", fonts[k].path); delete_fluid_synth(synth); return NULL; }
   }
@@ -177,7 +178,7 @@ static bool open_synth(work *w)
   fluid_settings_setint(s, "synth.cpu-cores", 1);
   w->keeper = new_synth(s, NULL);
   for (int k = 0; k < FONTS; k++)
-    if (fonts[k].patches && !patches_open(fonts[k].path, RENDER_RATE)) return false;
+    if (fonts[k].patches && fonts[k].drawn && !patches_open(fonts[k].path, RENDER_RATE)) return false;
   return w->keeper != NULL;
 }
 
@@ -558,15 +559,29 @@ static bool read_songs(work *w, const char *path)
   return w->n_songs > 0;
 }
 
+/* What is learnt from has this timbre and no other. */
+static bool only(const char *name)
+{
+  bool known = false;
+  for (int k = 0; k < FONTS; k++) {
+    if (fonts[k].test) continue;
+    fonts[k].drawn = strcmp(fonts[k].name, name) == 0;
+    known |= fonts[k].drawn;
+  }
+  if (!known) fprintf(stderr, "render: no timbre is called %s\n", name);
+  return known;
+}
+
 int main(int argc, char **argv)
 {
   work w = { .items = 100, .test_songs = 225, .seed = 1, .seconds = 10, .parts = 1 };
-  if (argc < 3) { fprintf(stderr, "usage: render SONGS.tsv OUT [--items N] [--test-songs M] [--seed S] [--seconds T] [--part K/P]\n"); return 2; }
+  if (argc < 3) { fprintf(stderr, "usage: render SONGS.tsv OUT [--items N] [--test-songs M] [--seed S] [--seconds T] [--part K/P] [--timbre NAME]\n"); return 2; }
   for (int i = 3; i + 1 < argc; i += 2) {
     if (!strcmp(argv[i], "--items")) w.items = atoll(argv[i + 1]);
     else if (!strcmp(argv[i], "--test-songs")) w.test_songs = atoll(argv[i + 1]);
     else if (!strcmp(argv[i], "--seed")) w.seed = atoll(argv[i + 1]);
     else if (!strcmp(argv[i], "--seconds")) w.seconds = atof(argv[i + 1]);
+    else if (!strcmp(argv[i], "--timbre") && !only(argv[i + 1])) return 2;
     else if (!strcmp(argv[i], "--part") && sscanf(argv[i + 1], "%d/%d", &w.part, &w.parts) != 2) return 2;
   }
   const aus_config config = { .threads = 1 };

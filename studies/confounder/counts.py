@@ -1,0 +1,129 @@
+"""counts.py: what the study's tables are made of: the lines that score.c printed, intervals, tests, rank correlation. Needs nothing but Python."""
+import csv
+import glob
+import math
+import os
+import statistics
+
+JUDGES = ("wls", "ridge", "shapley")
+FAMILIES = ("guitar", "piano", "bass", "drums", "strings")
+
+
+def read_runs(folder):
+    """{(model, components): [a dict per snippet]} of FOLDER/MODEL@COMPONENTS.tsv."""
+    runs = {}
+    for path in sorted(glob.glob(os.path.join(folder, "*@*.tsv"))):
+        model, components = os.path.basename(path)[:-4].split("@", 1)
+        with open(path) as f:
+            runs[model, components] = list(csv.DictReader(f, delimiter="\t"))
+    return runs
+
+
+def asked(rows, judge="wls"):
+    """Those that were explained (score.c --only-guitar leaves the others)."""
+    return [x for x in rows if x[judge] != "not asked"]
+
+
+def drums_sound(x):
+    return (x["set"] == "dr-gtr") == (x["truth"] == "guitar")
+
+
+# ---- shares -----------------------------------------------------------------------------------------------
+
+
+def wilson(k, n, z=1.959963984540054):
+    """The 95 % interval of a share [Wilson27]."""
+    if n == 0:
+        return float("nan"), float("nan")
+    p, d = k / n, 1 + z * z / n
+    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / d
+    return max(0.0, (p + z * z / (2 * n)) / d - half), min(1.0, (p + z * z / (2 * n)) / d + half)
+
+
+def share(k, n):
+    return ["%d" % k, "%d" % n, "%.4f" % (k / n if n else float("nan"))] + ["%.4f" % v for v in wilson(k, n)]
+
+
+def mean_sd(values):
+    """As the paper writes it: percent, the deviation over runs with n in the denominator (ddof 0)."""
+    values = [100 * v for v in values if not math.isnan(v)]
+    return "%.2f +- %.2f" % (statistics.mean(values), statistics.pstdev(values)) if values else ""
+
+
+# ---- distributions -----------------------------------------------------------------------------------------
+
+
+def chi2_p(x, df):
+    """P(chi-square of df > x), df 1 to 4, in closed form."""
+    if df == 1:
+        return math.erfc(math.sqrt(x / 2))
+    if df == 2:
+        return math.exp(-x / 2)
+    if df == 4:
+        return math.exp(-x / 2) * (1 + x / 2)
+    return math.erfc(math.sqrt(x / 2)) + math.sqrt(2 * x / math.pi) * math.exp(-x / 2)
+
+
+def t_cdf(t, df):
+    """Student's t, df whole: the finite sums of Abramowitz and Stegun 26.7.3 and 26.7.4."""
+    theta, c = math.atan(t / math.sqrt(df)), math.cos(math.atan(t / math.sqrt(df)))
+    term, total = (c, 0.0) if df % 2 else (1.0, 0.0)
+    k = 1 if df % 2 else 0
+    while k <= df - 2:
+        total += term
+        k += 2
+        term *= c * c * (k - 1) / k
+    if df % 2:
+        return 0.5 + (theta + (math.sin(theta) * total if df > 1 else 0)) / math.pi
+    return 0.5 + math.sin(theta) * total / 2
+
+
+def t_quantile(p, df):
+    low, high = 0.0, 1e4
+    for _ in range(200):
+        mid = (low + high) / 2
+        low, high = (mid, high) if t_cdf(mid, df) < p else (low, mid)
+    return (low + high) / 2
+
+
+def t_interval(values, confidence):
+    """Of the mean of independent values."""
+    n = len(values)
+    mean = statistics.mean(values)
+    if n < 2:
+        return mean, mean
+    half = t_quantile(0.5 + confidence / 2, n - 1) * statistics.stdev(values) / math.sqrt(n)
+    return mean - half, mean + half
+
+
+# ---- agreement -----------------------------------------------------------------------------------------------
+
+
+def weights(x):
+    """{part: least squares' weight} of a snippet's last column."""
+    text = x.get("weights") or ""
+    return {} if ":" not in text else {k: float(v) for k, v in (pair.rsplit(":", 1) for pair in text.split(","))}
+
+
+def ranks(values):
+    order = sorted(range(len(values)), key=lambda i: values[i])
+    out = [0.0] * len(values)
+    i = 0
+    while i < len(order):
+        j = i
+        while j + 1 < len(order) and values[order[j + 1]] == values[order[i]]:
+            j += 1
+        for k in order[i:j + 1]:
+            out[k] = (i + j) / 2
+        i = j + 1
+    return out
+
+
+def pearson(a, b):
+    ma, mb = statistics.mean(a), statistics.mean(b)
+    sa, sb = math.sqrt(sum((x - ma) ** 2 for x in a)), math.sqrt(sum((y - mb) ** 2 for y in b))
+    return sum((x - ma) * (y - mb) for x, y in zip(a, b)) / (sa * sb) if sa > 0 and sb > 0 else float("nan")
+
+
+def spearman(a, b):
+    return pearson(ranks(a), ranks(b))
