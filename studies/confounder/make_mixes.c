@@ -7,7 +7,7 @@
  * OUT/gpdb.tsv, gpdbs.tsv: every item once, guitar and piano in turn, with the bass (and, gpdbs, strings where there are any); drums with every guitar
  * and never with a piano [Haunschmid20, sec. 4.1]. OUT/control.tsv: to learn from, every guitar and every piano by itself (CORPUS is to be found as OUT/corpus), to be added to a row of
  * OUT/backing.tsv, the bass of an item or its bass and drums, by the recipe: drums say nothing about the label, whoever accompanies whom. To validate, items as they are, with bass, drums
- * with half of either. OUT/tagger.tsv: four draws of families per item, each in with chance one half and as loud as it is or up to 6 dB softer, labels all that are in. Sounds in OUT/NAME/, 16 bits. */
+ * with half of either. OUT/tagger.tsv: two draws of families per item, each in with chance one half and as loud as it is or up to 6 dB softer, labels all that are in. Sounds in OUT/NAME/, 16 bits. */
 #include "studies/confounder/mix.h"
 
 #include <sys/stat.h>
@@ -90,7 +90,7 @@ static aus_status tagger(job *j, const row *r, aus_audio *stem, int k)
 {
   aus_rng rng;
   aus_rng_init(&rng, j->seed + 1, (uint64_t)k);
-  for (int v = 0; v < 4; v++) {
+  for (int v = 0; v < 2; v++) {
     float in[FAMILIES] = {0};
     char label[64] = "";
     while (!label[0])
