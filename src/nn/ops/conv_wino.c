@@ -15,7 +15,7 @@
 #include <string.h>
 
 enum { TILE = AUS_WINO_OUT, POINTS = AUS_WINO_POINTS, CHUNK = 256, /* k at a time: a panel's part stays in the first cache */
-       BLOCK_BYTES = 1 << 20, HEAVY_TILES = 128, OUTSIDE = -(1 << 28) };
+       BLOCK_BYTES = 1 << 20, OUTSIDE = -(1 << 28) };
 
 typedef struct wino {
   const aus_call *call;
@@ -116,7 +116,8 @@ static void plan_blocks(wino *w)
   w->panel = at_most(w->kernels->conv.max_nv[w->block], at_least(1, ceil_div(w->tiles, vw))) * vw;
   const int64_t all = ceil_div(w->tiles, w->panel), bytes = POINTS * (w->k + w->n) * w->panel * 4;
   w->panels = at_least(1, BLOCK_BYTES / bytes);
-  if (POINTS * w->k * w->n * 4 > BLOCK_BYTES) w->panels = at_least(w->panels, HEAVY_TILES / w->panel); /* weights pass once for many tiles */
+  const int64_t weights = POINTS * w->k * w->n * 4; /* beyond the second cache they pass once for many tiles */
+  if (weights > BLOCK_BYTES) w->panels = at_least(w->panels, (weights > 16 * BLOCK_BYTES ? 128 : 64) / w->panel);
   w->panels = at_most(w->panels, all);
   w->apart = threads == 1 || ceil_div(all, w->panels) >= 2 * threads;
   w->tile_blocks = ceil_div(all, w->panels);
@@ -150,25 +151,36 @@ static int64_t position(const wino *w, int64_t i, int64_t p, int64_t before, int
   return r >= 0 && r < size ? r : -1;
 }
 
-/* The 3 x 3 kernel between k and channel n, value by value into column i of g. */
-static void gather(const wino *w, const float *weights, int64_t k, int64_t n, int32_t i, float g[9][16])
+/* tap[p][i]: where in the kernel place i of the 3 x 3 window of phase or grid p stands; -1: nowhere. */
+static void find_taps(const wino *w, int32_t tap[4][9])
 {
   const aus_conv *c = w->c;
-  const int64_t p = c->transposed ? n / c->ocg : k / c->icg, ic = k % c->icg, oc = n % c->ocg;
-  const float *kernel = weights + (c->transposed ? ic * c->ocg + oc : oc * c->icg + ic) * c->kh * c->kw;
-  for (int64_t y = 0; y < 3; y++)
-    for (int64_t x = 0; x < 3; x++) {
-      const int64_t r = position(w, y, p / w->s, c->top, c->pad_top, c->kh), q = position(w, x, p % w->s, c->left, c->pad_left, c->kw);
-      g[y * 3 + x][i] = r < 0 || q < 0 ? 0 : kernel[r * c->kw + q];
+  for (int64_t p = 0; p < w->s * w->s; p++)
+    for (int64_t i = 0; i < 9; i++) {
+      const int64_t r = position(w, i / 3, p / w->s, c->top, c->pad_top, c->kh), q = position(w, i % 3, p % w->s, c->left, c->pad_left, c->kw);
+      tap[p][i] = r < 0 || q < 0 ? -1 : (int32_t)(r * c->kw + q);
     }
 }
 
-typedef struct weights_job { const wino *w; const float *weights; float *to; } weights_job;
+/* The kernels between k and channels [n, n + m), a column of g each. */
+static void gather(const wino *w, const float *weights, int32_t tap[4][9], int64_t k, int64_t n, int32_t m, float g[9][16])
+{
+  const aus_conv *c = w->c;
+  const int64_t ic = k % c->icg, size = c->kh * c->kw, step = c->transposed ? size : c->icg * size;
+  int64_t p = c->transposed ? n / c->ocg : k / c->icg, oc = n % c->ocg;
+  for (int32_t i = 0; i < m; i++) {
+    const float *kernel = weights + (c->transposed ? ic * c->ocg * size : ic * size) + oc * step;
+    for (int t = 0; t < 9; t++) g[t][i] = tap[p][t] < 0 ? 0 : kernel[tap[p][t]];
+    if (++oc == c->ocg) oc = 0, p++; /* the next grid; a strided convolution ends here */
+  }
+}
+
+typedef struct weights_job { const wino *w; const float *weights; float *to; int32_t tap[4][9]; } weights_job;
 
 /* Units: (block of n, chunk of k). */
 static void transform_weights(void *arg, int64_t begin, int64_t end, int worker)
 {
-  const weights_job *j = arg;
+  weights_job *j = arg;
   const wino *w = j->w;
   const int64_t chunks = ceil_div(w->k, 32);
   float g[9][16] = { { 0 } };
@@ -177,7 +189,7 @@ static void transform_weights(void *arg, int64_t begin, int64_t end, int worker)
     const int32_t b = (int32_t)(u / chunks), m = block_size(w, b);
     const int64_t first = block_start(w, b), from = u % chunks * 32;
     for (int64_t k = from; k < at_most(w->k, from + 32); k++) {
-      for (int32_t i = 0; i < m; i++) gather(w, j->weights, k, first + i, i, g);
+      gather(w, j->weights, j->tap, k, first, m, g);
       w->kernels->wino->weights(m, g[0], w->weight_point, j->to + first * w->k + k * m);
     }
   }
@@ -185,7 +197,8 @@ static void transform_weights(void *arg, int64_t begin, int64_t end, int worker)
 
 static void make_weights(const wino *w, float *to)
 {
-  weights_job j = { w, w->call->in[1].data, to };
+  weights_job j = { .w = w, .weights = w->call->in[1].data, .to = to };
+  find_taps(w, j.tap);
   aus_parallel_for(w->call->ctx, w->blocks * ceil_div(w->k, 32), 4, transform_weights, &j);
 }
 
