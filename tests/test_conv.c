@@ -100,6 +100,10 @@ static void test_shapes(void **state)
     { .transposed = true, .mb = 1, .groups = 1, .icg = 3, .ocg = 5, .ih = 6, .iw = 9, .kh = 3, .kw = 3, .sh = 2, .sw = 2, .dh = 2, .dw = 3, .top = 1, .left = 2, .extra_w = 1 },
     { .transposed = true, .mb = 1, .groups = 1, .icg = 2, .ocg = 3, .ih = 6, .iw = 21, .kh = 3, .kw = 3, .sh = 1, .sw = 1, .top = 1, .left = 1, .bottom = 1, .right = 1, .bias = true },
     { .transposed = true, .mb = 1, .groups = 1, .icg = 2, .ocg = 1, .ih = 3, .iw = 3, .kh = 3, .kw = 3, .sh = 2, .sw = 2, .top = 3, .left = 3, .bottom = 1, .right = 0 }, /* pads beyond the kernel */
+    /* all grids in one tile (conv_few.c): the parts of several threads, odd sizes, two channels */
+    { .transposed = true, .mb = 1, .groups = 1, .icg = 32, .ocg = 1, .ih = 50, .iw = 70, .kh = 5, .kw = 5, .sh = 2, .sw = 2, .top = 2, .left = 2, .bottom = 2, .right = 2, .extra_h = 1, .extra_w = 1, .bias = true },
+    { .transposed = true, .mb = 2, .groups = 1, .icg = 7, .ocg = 2, .ih = 37, .iw = 33, .kh = 5, .kw = 5, .sh = 2, .sw = 2, .top = 1, .left = 1, .bottom = 2, .right = 2 },
+    { .transposed = true, .mb = 1, .groups = 1, .icg = 5, .ocg = 1, .ih = 3, .iw = 100, .kh = 5, .kw = 4, .sh = 2, .sw = 2, .top = 2, .left = 1, .bottom = 2, .right = 1, .bias = true },
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     conv_case k = cases[i];
@@ -141,6 +145,8 @@ static void test_epilogue(void **state)
         check_case(&k, &e);
         k.transposed = true;
         k.sh = k.sw = 2;
+        if (!max_w) check_case(&k, &e);
+        k = (conv_case){ .transposed = true, .mb = 1, .groups = 1, .icg = 6, .ocg = 2, .ih = 5, .iw = 40, .kh = 5, .kw = 5, .sh = 2, .sw = 2, .dh = 1, .dw = 1, .top = 2, .left = 2, .bottom = 2, .right = 2, .extra_h = 1, .extra_w = 1, .bias = true };
         if (!max_w) check_case(&k, &e);
       }
   free(scale);

@@ -237,6 +237,15 @@ static int64_t count_taps(const aus_conv *c, int64_t k, int64_t p, int64_t s, in
 int64_t aus_conv_taps_y(const aus_conv *c, int64_t py) { return count_taps(c, c->kh, py, c->sh, c->dh, c->pad_top); }
 int64_t aus_conv_taps_x(const aus_conv *c, int64_t px) { return count_taps(c, c->kw, px, c->sw, c->dw, c->pad_left); }
 
+/* Window place i of phase or grid p along one axis, dilation 1. */
+static int64_t place_of(const aus_conv *c, int64_t i, int64_t p, int64_t s, int64_t before, int64_t pad, int64_t k)
+{
+  const int64_t r = c->transposed ? p + pad - s * (i - before) : s * i + p;
+  return r >= 0 && r < k ? r : -1;
+}
+int64_t aus_conv_place_y(const aus_conv *c, int64_t i, int64_t p) { return place_of(c, i, p, c->sh, c->top, c->pad_top, c->kh); }
+int64_t aus_conv_place_x(const aus_conv *c, int64_t i, int64_t p) { return place_of(c, i, p, c->sw, c->left, c->pad_left, c->kw); }
+
 int64_t aus_conv_taps_before(const aus_conv *c, int64_t py, int64_t px)
 {
   int64_t n = 0, m = 0;

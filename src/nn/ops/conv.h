@@ -42,6 +42,11 @@ int64_t aus_conv_taps_x(const aus_conv *c, int64_t px);
 /* Taps (over all input channels of a group) of the grids before (py, px): where its table and weights begin. */
 int64_t aus_conv_taps_before(const aus_conv *c, int64_t py, int64_t px);
 
+/* The same seen from the image: the kernel position that place i of a grid's window (transposed; the window begins at image row j),
+ * or of one of the phases that a stride leaves of src (plain), stands for along an axis; -1: none. Dilation 1. */
+int64_t aus_conv_place_y(const aus_conv *c, int64_t i, int64_t p);
+int64_t aus_conv_place_x(const aus_conv *c, int64_t i, int64_t p);
+
 /* The table of offsets of all grids, [icg kh kw]; weights packed [group][grid][block][tap][channel of block]. */
 void aus_conv_offsets(const aus_conv *c, int32_t *offset);
 size_t aus_conv_weights_size(const aus_conv *c);

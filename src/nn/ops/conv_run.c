@@ -8,6 +8,7 @@
  * the way, nor the tiling, nor the threads. Items go one after another (or in small groups), each shared out over
  * all threads, so that the padded image stays in cache. */
 #include "nn/ops/conv.h"
+#include "nn/ops/conv_few.h"
 #include "nn/ops/conv_wino.h"
 
 #include <string.h>
@@ -164,6 +165,7 @@ size_t aus_conv_scratch_size(const aus_call *call)
 {
   work w;
   if (!plan(call, &w)) return SIZE_MAX;
+  if (aus_conv_few_suits(call, &w.c)) return aus_conv_few_scratch(call, &w.c);
   if (aus_conv_wino_suits(call, &w.c)) return aus_conv_wino_scratch(call, &w.c);
   const size_t weights = call->prepared ? 0 : round_up(aus_conv_weights_size(&w.c));
   const size_t threads = (size_t)call->ctx->threads;
@@ -430,6 +432,10 @@ void aus_conv_forward(const aus_call *call)
 {
   work w;
   if (!plan(call, &w)) return;
+  if (aus_conv_few_suits(call, &w.c)) {
+    aus_conv_few_forward(call, &w.c);
+    return;
+  }
   if (aus_conv_wino_suits(call, &w.c)) {
     aus_conv_wino_forward(call, &w.c);
     return;

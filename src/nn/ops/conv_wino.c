@@ -12,6 +12,8 @@
  * of four grids of dst, which all read the same transformed tile. */
 #include "nn/ops/conv_wino.h"
 
+#include "nn/ops/conv_few.h"
+
 #include <string.h>
 
 enum { TILE = AUS_WINO_OUT, POINTS = AUS_WINO_POINTS, CHUNK = 256, /* k at a time: a panel's part stays in the first cache */
@@ -69,7 +71,7 @@ static bool shape_fits(const aus_conv *c)
 
 bool aus_conv_wino_suits(const aus_call *call, const aus_conv *c)
 {
-  if (!shape_fits(c) || (call->epilogue && call->epilogue->max_w)) return false;
+  if (aus_conv_few_suits(call, c) || !shape_fits(c) || (call->epilogue && call->epilogue->max_w)) return false;
   const int64_t tiles = ceil_div(c->gh, TILE) * ceil_div(c->gw, TILE);
   return pays(c, tiles, call->training ? c->mb : 1, call->training);
 }
@@ -144,20 +146,13 @@ size_t aus_conv_wino_weights_size(const aus_call *call, const aus_conv *c)
   return (size_t)(POINTS * w.weight_point) * sizeof(float);
 }
 
-/* The kernel position along one axis that place i of the window stands for, in phase or grid p; -1: none. */
-static int64_t position(const wino *w, int64_t i, int64_t p, int64_t before, int64_t pad, int64_t size)
-{
-  const int64_t r = w->c->transposed ? p + pad - w->s * (i - before) : w->s * i + p;
-  return r >= 0 && r < size ? r : -1;
-}
-
 /* tap[p][i]: where in the kernel place i of the 3 x 3 window of phase or grid p stands; -1: nowhere. */
 static void find_taps(const wino *w, int32_t tap[4][9])
 {
   const aus_conv *c = w->c;
   for (int64_t p = 0; p < w->s * w->s; p++)
     for (int64_t i = 0; i < 9; i++) {
-      const int64_t r = position(w, i / 3, p / w->s, c->top, c->pad_top, c->kh), q = position(w, i % 3, p % w->s, c->left, c->pad_left, c->kw);
+      const int64_t r = aus_conv_place_y(c, i / 3, p / w->s), q = aus_conv_place_x(c, i % 3, p % w->s);
       tap[p][i] = r < 0 || q < 0 ? -1 : (int32_t)(r * c->kw + q);
     }
 }
