@@ -100,6 +100,7 @@ EXTRA_DIST += studies/l2i/results/trained.tsv
 EXTRA_DIST += studies/confounder/results/quick/accuracy.tsv studies/confounder/results/quick/agreement.tsv studies/confounder/results/quick/blamed.tsv studies/confounder/results/quick/drums-on-top.tsv studies/confounder/results/quick/figure2.tsv studies/confounder/results/quick/quality.tsv studies/confounder/results/quick/untrained.tsv
 EXTRA_DIST += studies/confounder/counts.py
 EXTRA_DIST += studies/confounder/figures.py
+EXTRA_DIST += studies/confounder/families.c
 EXTRA_DIST += studies/confounder/README.md studies/confounder/run.sh studies/confounder/tables.py studies/confounder/make_mixes.c studies/confounder/mix.h studies/confounder/score.c
 EXTRA_DIST += studies/confounder/five-families.recipe studies/confounder/guitar-or-piano.recipe studies/confounder/guitar-or-piano-confounded.recipe studies/confounder/untrained.recipe studies/confounder/vgg16.recipe
 EXTRA_DIST += weights/guitar-or-piano.aus weights/guitar-or-piano-confounded.aus

@@ -9,13 +9,17 @@ JUDGES = ("wls", "ridge", "shapley")
 FAMILIES = ("guitar", "piano", "bass", "drums", "strings")
 
 
+def read(path):
+    with open(path) as f:
+        return list(csv.DictReader(f, delimiter="\t"))
+
+
 def read_runs(folder):
     """{(model, components): [a dict per snippet]} of FOLDER/MODEL@COMPONENTS.tsv."""
     runs = {}
     for path in sorted(glob.glob(os.path.join(folder, "*@*.tsv"))):
         model, components = os.path.basename(path)[:-4].split("@", 1)
-        with open(path) as f:
-            runs[model, components] = list(csv.DictReader(f, delimiter="\t"))
+        runs[model, components] = read(path)
     return runs
 
 
@@ -94,6 +98,13 @@ def t_interval(values, confidence):
         return mean, mean
     half = t_quantile(0.5 + confidence / 2, n - 1) * statistics.stdev(values) / math.sqrt(n)
     return mean - half, mean + half
+
+
+def auc(positive, negative):
+    """The chance that one of the first scores above one of the second; ties count half."""
+    r = ranks(positive + negative)
+    n, m = len(positive), len(negative)
+    return (sum(r[:n]) - n * (n - 1) / 2) / (n * m) if n and m else float("nan")
 
 
 # ---- agreement -----------------------------------------------------------------------------------------------

@@ -131,6 +131,11 @@ case $mode in
   asked $songs
   [ "$mode" = --quick ] || small
   untrained --limit 40
+  if [ -e "$top/weights/five-families.aus" ] && [ ! -e "$RUNS/five-families.families.tsv" ]; then
+    program families
+    nice -n 5 "$OUT/families" "$CORPUS" "$top/weights/five-families.aus" --limit $songs >"$RUNS/five-families.families.tsv.new"
+    mv "$RUNS/five-families.families.tsv.new" "$RUNS/five-families.families.tsv"
+  fi
   /usr/bin/python3 "$here/tables.py" "$RUNS" "$RESULTS"
   ;;
 --train)

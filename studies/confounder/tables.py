@@ -11,15 +11,17 @@ drums-on-top.tsv  wherever drums sound, whatever is said: how often they are on 
 surrogates.tsv    how often the surrogates put the same component on top
 agreement.tsv     explanations by other parts beside those by the true stems of the same snippet: the same family on top, rank correlation of the weights
 untrained.tsv, figure3.svg   Figure 3: networks at random, the network as the unit; chi-square of all snippets beside it
+families.tsv      the tagger, family by family
 cascade.tsv       the confounded network with one layer more at random in each row
 quality.tsv .svg  drums' SI-SDR against the share found, per kind of components"""
+import glob
 import os
 import re
 import statistics
 import sys
 
 import figures
-from counts import FAMILIES, JUDGES, asked, chi2_p, drums_sound, mean_sd, read_runs, share, spearman, t_interval, weights
+from counts import FAMILIES, JUDGES, asked, auc, chi2_p, drums_sound, mean_sd, read, read_runs, share, spearman, t_interval, weights
 
 RUNS, RESULTS = sys.argv[1], sys.argv[2]
 MARGIN = 0.15  # shares of a family within 15 points of chance count as equivalent to it: said before looking
@@ -263,6 +265,18 @@ def cascade(runs):
     write("cascade.tsv", ["layers at random, from the output", "draw", "snippets", "with a top"] + list(PLAYING), rows)
 
 
+def families():
+    """RUNS/MODEL.families.tsv, by families.c."""
+    rows = []
+    for path in sorted(glob.glob(os.path.join(RUNS, "*.families.tsv"))):
+        snippets = read(path)
+        for f in FAMILIES:
+            there, score = [x[f] == "1" for x in snippets], [float(x[f + "_score"]) for x in snippets]
+            area = auc([v for v, t in zip(score, there) if t], [v for v, t in zip(score, there) if not t])
+            rows.append([os.path.basename(path)[:-13], f, sum(there), "%.4f" % area] + share(sum((v > 0.5) == t for v, t in zip(score, there)), len(there)))
+    write("families.tsv", ["model", "family", "snippets with it", "area under the curve", "right at 0.5", "snippets", "accuracy", "from", "to"], rows)
+
+
 runs = read_runs(RUNS)
 trained = {k: v for k, v in runs.items() if not k[0].startswith(("untrained", "cascade", "labels-at-random"))}
 seeds = by_seed(runs)
@@ -277,3 +291,4 @@ figure2(confusion(trained))
 quality(trained)
 untrained(runs)
 cascade(runs)
+families()
