@@ -110,9 +110,9 @@ static void test_error(void **state)
 static void test_lengths(void **state)
 {
   (void)state;
-  for (int64_t w = 6; w <= 70; w += w < 22 ? 1 : 4) {
+  for (int64_t w = 7; w <= 70; w += w < 22 ? 1 : 4) {
     const int64_t h = w < 16 ? 29 + w % 4 : 13 + w % 4;
-    const conv_case a = plain(1, 24, 26, h, w), b = strided(false, 1, 33, 50, 2 * h - 1, 2 * w), c = strided(true, 1, 40, 18, h, w);
+    const conv_case a = plain(1, 32, 34, h, w), b = strided(false, 1, 33, 50, 2 * h - 1, 2 * w), c = strided(true, 1, 40, 18, h, w);
     check(&a, NULL);
     if (w % 6 == 0 && w > 14) check(&b, NULL);
     if (w % 3 == 1) check(&c, NULL);
@@ -213,10 +213,10 @@ static void test_choice(void **state)
   (void)state;
   aus_ctx *ctx = test_ctx(1);
   const conv_case yes[] = { plain(1, 64, 64, 128, 63), plain(1, 256, 256, 32, 15), strided(false, 1, 32, 64, 128, 256), strided(true, 1, 64, 16, 128, 256),
-                            strided(true, 1, 512, 128, 16, 32) };
+                            strided(true, 1, 512, 128, 16, 32), plain(1, 512, 512, 16, 7) };
   for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) assert_true(chosen(ctx, &yes[i], false));
   conv_case no[] = { plain(1, 1, 64, 128, 63), plain(1, 512, 512, 8, 3), plain(1, 64, 64, 128, 63), plain(1, 64, 64, 128, 63), plain(1, 64, 64, 128, 63),
-                     plain(1, 64, 64, 128, 63), plain(1, 64, 64, 128, 63) };
+                     plain(1, 64, 64, 128, 63), plain(1, 64, 64, 128, 63), strided(false, 1, 256, 512, 16, 32) /* 75 MB of weights */ };
   no[2].groups = 2;
   no[3].dh = 2;
   no[4].sw = 2;

@@ -17,7 +17,8 @@
 #include <string.h>
 
 enum { TILE = AUS_WINO_OUT, POINTS = AUS_WINO_POINTS, CHUNK = 256, /* k at a time: a panel's part stays in the first cache */
-       BLOCK_BYTES = 1 << 20, OUTSIDE = -(1 << 28) };
+       BLOCK_BYTES = 1 << 20, MOST_WEIGHTS = 48 << 20, /* of a layer, transformed, in bytes */
+       OUTSIDE = -(1 << 28) };
 
 typedef struct wino {
   const aus_call *call;
@@ -50,16 +51,15 @@ static int64_t odd_lines(int64_t floats) { return (floats + 15) / 16 * 16 + ((fl
 /* ---- choosing ---------------------------------------------------------------------------------------------- */
 
 /* Multiply-adds per tile of a map, and in the same unit what moves data, measured on Zen 5: 500 (B') and 300 (A') per
- * channel; a weight that comes from memory 40, from cache 8, transformed first as many more; one of the direct way half of that. */
+ * channel; a weight fetched 10, transformed first 20, one of the direct way 5. */
 static bool pays(const aus_conv *c, int64_t tiles, int64_t items, bool training)
 {
   const double phases = (double)(c->transposed ? 1 : c->sh * c->sw), grids = (double)(c->transposed ? c->sh * c->sw : 1);
   const double k = phases * (double)c->icg, n = grids * (double)c->ocg, each = (double)(tiles * items);
-  const double pixels = (double)(c->gh * c->gw) / (double)tiles, lanes = each < 16 ? 16 / each : 1; /* of a vector, empty */
-  const double weights = (double)(c->icg * c->ocg * c->kh * c->kw), fetch = POINTS * k * n > 1 << 20 ? 40 : 8;
-  const double direct = pixels * weights + fetch / 2 * weights / each;
-  const double here = POINTS * k * n * (lanes + (training ? 2 : 1) * fetch / each) + 500 * k + 300 * n;
-  return 1.2 * here < direct;
+  const double pixels = (double)(c->gh * c->gw) / (double)tiles, weights = (double)(c->icg * c->ocg * c->kh * c->kw);
+  const double direct = weights * (pixels + 5 / each);
+  const double here = POINTS * k * n * (1 + (training ? 20 : 10) / each) + 500 * k + 300 * n;
+  return 1.2 * here < direct && POINTS * k * n * (double)sizeof(float) <= MOST_WEIGHTS;
 }
 
 static bool shape_fits(const aus_conv *c)
