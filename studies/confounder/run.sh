@@ -10,6 +10,7 @@
 #
 #   NETS=FOLDER (default build/separator): separators by studies/separator/run.sh (cerberus, ova-..., unet), for --full
 #   PARTS=N: songs are rendered in N processes
+#   SONGS=N: of the test songs, for --full (all)
 #   EPOCHS=N: passes over the training items (--full; the paper: 200 and patience 20, which is days of a core)
 #
 # Whatever is done already is not done again; a training that was interrupted goes on.
@@ -165,9 +166,9 @@ case $mode in
       strings=
       [ $set = gpdbs ] && strings=--strings
       model=$OUT/vgg16-$set-$seed/model.aus name=vgg16-$set-confounded-$seed parts=$OUT/parts/$set
-      table3() { score "$model" "$name" "$1" "$2" $strings --alternate --sets pno --only-guitar --parts "$parts-$3" ${4:+"$4"}; }
+      table3() { score "$model" "$name" "$1" "$2" $strings --alternate --sets pno --only-guitar --parts "$parts-$3" ${SONGS:+--limit "$SONGS"} ${4:+"$4"}; }
       mkdir -p "$OUT/parts"
-      score "$model" "$name" oracle oracle $strings --alternate
+      score "$model" "$name" oracle oracle $strings --alternate ${SONGS:+--limit "$SONGS"}
       table3 hpss hpss hpss
       table3 nmf:4 nmf4 nmf4
       table3 "$top/weights/five-stems.aus" five-stems five

@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh [NAME...]: separators trained on studies/corpus and measured on its test songs, whose soundfont is heard nowhere in training.
 #
-#   NAME   five (the carried one, the default), cerberus, ova-bass, ova-drums, ova-guitar, ova-piano, unet-low
+#   NAME   five (the carried one, the default), cerberus, ova-bass, ova-drums, ova-guitar, ova-piano, bass
 #
 #   CORPUS=FOLDER (default build/corpus, made when it is not there)   OUT=FOLDER (default build/separator)   BUILD=FOLDER (default build)
 #   EPOCHS=N  THREADS=N (default 1)   ITEMS=N: test songs that are measured (default 60)   SCORE=no: only train
