@@ -29,3 +29,4 @@ EXTRA_DIST += docs/fidelity.md
 EXTRA_DIST += docs/l2i.md
 EXTRA_DIST += docs/separators.md
 EXTRA_DIST += docs/listening-test.md
+EXTRA_DIST += docs/realmusic.md

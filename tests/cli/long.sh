@@ -25,4 +25,9 @@ within 120 "separate, 1 h of mono at 16 kHz" separate talk.wav --separator hpss 
 for f in harmonic percussive residual; do
   check "$f has all of it" test "$(wc -c <parts/$f.wav)" -ge 230400000
 done
+# Ten minutes of stereo at 44.1 kHz: what an hour takes (docs/separators.md), by medians; two minutes by a network.
+make_wav stereo.wav 2 44100 26460000
+within 400 "separate, 10 min of stereo at 44.1 kHz" separate stereo.wav --separator hpss --out stereo --threads 1
+make_wav short.wav 2 44100 5292000
+within 200 "separate by a network, 2 min of stereo" separate short.wav --separator "$src/weights/five-stems.aus" --out short --threads 1
 finish

@@ -11,6 +11,7 @@ CLI_TESTS += tests/cli/docs.sh
 CLI_TESTS += tests/cli/evaluate.sh
 CLI_TESTS += tests/cli/exit_codes.sh
 CLI_TESTS += tests/cli/global.sh
+CLI_TESTS += tests/cli/cut.sh
 CLI_TESTS += tests/cli/interrupt.sh
 CLI_TESTS += tests/cli/listening.sh
 CLI_TESTS += tests/cli/l2i.sh
