@@ -133,3 +133,4 @@ EXTRA_DIST += studies/realmusic/results/keep.tsv
 EXTRA_DIST += studies/realmusic/results/excerpts_electronic_parallel.svg
 EXTRA_DIST += studies/realmusic/results/excerpts_electronic_faithfulness.svg
 EXTRA_DIST += studies/realmusic/results/excerpts_ambient_parallel.svg
+EXTRA_DIST += weights/five-families.aus
