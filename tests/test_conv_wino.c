@@ -207,6 +207,78 @@ static void test_batch(void **state)
     }
 }
 
+/* The weights' diff of 3 x 3: sums over tiles of several blocks, ends of rows, narrow maps, unequal pads. */
+static double *weights_diff(const conv_case *k, int64_t oh, int64_t ow, const float *src, const float *diff_dst)
+{
+  double *diff = calloc((size_t)(k->ocg * k->icg * 9), sizeof *diff);
+  for (int64_t n = 0; n < k->mb; n++)
+    for (int64_t o = 0; o < k->ocg; o++)
+      for (int64_t i = 0; i < k->icg; i++)
+        for (int64_t t = 0; t < 9; t++) {
+          const float *dy = diff_dst + (n * k->ocg + o) * oh * ow, *s = src + (n * k->icg + i) * k->ih * k->iw;
+          double sum = 0;
+          for (int64_t y = 0; y < oh; y++)
+            for (int64_t x = 0; x < ow; x++) {
+              const int64_t fy = y - k->top + t / 3, fx = x - k->left + t % 3;
+              if (fy >= 0 && fx >= 0 && fy < k->ih && fx < k->iw) sum += (double)dy[y * ow + x] * (double)s[fy * k->iw + fx];
+            }
+          diff[(o * k->icg + i) * 9 + t] += sum;
+        }
+  return diff;
+}
+
+static void test_weights(void **state)
+{
+  (void)state;
+  const char *isas[4];
+  const int n_isa = test_isas(isas);
+  conv_case cases[] = { plain(2, 50, 45, 33, 31), plain(7, 65, 70, 16, 7), plain(1, 50, 60, 28, 66), plain(1, 64, 48, 41, 19) };
+  cases[3].top = 0; cases[3].left = 2; cases[3].bottom = 1; cases[3].right = 0;
+  double worst = 0;
+  for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
+    const conv_case *k = &cases[n];
+    const int64_t oh = k->ih + k->top + k->bottom - 2, ow = k->iw + k->left + k->right - 2, count = k->ocg * k->icg * 9;
+    float *src = rough(k->mb * k->icg * k->ih * k->iw, 5), *dy = rough(k->mb * k->ocg * oh * ow, 99);
+    double *want = weights_diff(k, oh, ow, src, dy), peak = 0;
+    for (int64_t i = 0; i < count; i++) peak = fmax(peak, fabs(want[i]));
+    for (int i = 0; i < n_isa; i++) {
+      float *one = NULL;
+      for (int threads = 1; threads <= 3; threads++) {
+        aus_ctx *ctx = isa_ctx(isas[i], threads);
+        op_test t = make(k, src, src, NULL);
+        aus_operand in[OP_TEST_IN] = {0}, out[OP_TEST_OUT] = {0};
+        aus_call call;
+        assert_ok(ctx, op_test_shape(ctx, &t, in, out, &call));
+        call.training = true;
+        float *diff = malloc((size_t)count * sizeof *diff);
+        in[0].data = src;
+        const aus_back back = { &call, (const float *[]){ dy }, (float *[]){ NULL, diff, NULL }, NULL };
+        aus_conv c;
+        assert_ok(ctx, aus_conv_describe(&call, &c));
+        assert_true(aus_conv_wino_weights_suit(&c));
+        aus_back with = back;
+        const size_t bytes = aus_conv_backward_scratch(&back);
+        guarded gs = guard_alloc((bytes + 63) / 64 * 64, true);
+        memset(gs.data, 0xff, bytes);
+        with.scratch = gs.data;
+        aus_conv_backward(&with);
+        for (int64_t e = 0; e < count; e++) worst = fmax(worst, isnan(diff[e]) ? INFINITY : fabs((double)diff[e] - want[e]) / peak);
+        if (!(worst <= most_error)) fail_msg("%s: the weights' diff is apart by %.3g", isas[i], worst);
+        if (!one) one = diff;
+        else {
+          assert_memory_equal(one, diff, (size_t)count * sizeof *diff);
+          free(diff);
+        }
+        guard_free(&gs);
+        aus_ctx_destroy(ctx);
+      }
+      free(one);
+    }
+    free(src); free(dy); free(want);
+  }
+  print_message("largest error of the weights' diff %.2e of the largest\n", worst);
+}
+
 /* What it is for, and what it is not for. */
 static void test_choice(void **state)
 {
@@ -233,7 +305,7 @@ int main(void)
 {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_error), cmocka_unit_test(test_lengths), cmocka_unit_test(test_pads), cmocka_unit_test(test_epilogue),
-    cmocka_unit_test(test_not_finite), cmocka_unit_test(test_batch), cmocka_unit_test(test_choice),
+    cmocka_unit_test(test_not_finite), cmocka_unit_test(test_batch), cmocka_unit_test(test_weights), cmocka_unit_test(test_choice),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

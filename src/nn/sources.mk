@@ -50,6 +50,7 @@ AUS_SOURCES += src/nn/ops/conv_few.h
 AUS_SOURCES += src/nn/ops/conv_few.c
 AUS_SOURCES += src/nn/ops/conv_wino.h
 AUS_SOURCES += src/nn/ops/conv_wino.c
+AUS_SOURCES += src/nn/ops/conv_wino_weights.c
 AUS_SOURCES += src/nn/ops/recurrent.h
 AUS_SOURCES += src/nn/ops/recurrent.c
 AUS_SOURCES += src/nn/ops/recurrent_back.c

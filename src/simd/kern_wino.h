@@ -1,4 +1,4 @@
-/* kern_wino.h - the three transforms of Winograd's F(4x4, 3x3) [Winograd80; Lavin16].
+/* kern_wino.h - the transforms of Winograd's F(4x4, 3x3) [Winograd80; Lavin16].
  *
  * y = A' [(G g G') o (B' d B)] A makes a tile of 4 x 4 outputs of a 3 x 3 correlation from 6 x 6 inputs d with 36 products
  * instead of 144. Summed over channels each of the 36 is a matrix product, which is kern_conv.h's tile; what is left are
@@ -44,6 +44,10 @@ struct aus_wino_output {
 struct aus_wino_kernels {
   void (*input)(const struct aus_wino_input *t);
   void (*output)(const struct aus_wino_output *t);
+  /* A dy A' of 4 x 4 tiles, for the weights' diff: as input, of stride 1, whose spots begin at a tile's first row and column */
+  void (*gradient)(const struct aus_wino_input *t);
+  /* G' m G of n sums, point p at m[p point + i]: kernel i to dst[9 i], tap by tap */
+  void (*kernels)(int64_t n, const float *m, int64_t point, float *dst);
   /* G g G' of m kernels: g[9][16] (tap, kernel) to dst[p point + i], i < m <= 16 */
   void (*weights)(int32_t m, const float *g, int64_t point, float *dst);
 };

@@ -5,9 +5,10 @@
  *   diff_src of conv_transpose  = conv of diff_dst              (what output_pad added is read by bottom and right pads)
  * so the engine that runs them forward runs them back - but for convolutions of few input channels, whose adjoint has nothing to
  * keep in registers, and of far strides: those go through columns (conv_columns.c). The weights' diff is one product over pixels for both
- * (conv_weights.c; conv_dots.c for groups of a channel or two), with src and diff_dst in exchanged places; the bias's diff is a sum over items and space. */
+ * (conv_weights.c; conv_wino_weights.c for 3 x 3; conv_dots.c for groups of a channel or two), with src and diff_dst in exchanged places; the bias's diff is a sum over items and space. */
 #include "nn/ops/common.h"
 #include "nn/ops/conv.h"
+#include "nn/ops/conv_wino.h"
 
 #include <string.h>
 
@@ -56,6 +57,7 @@ size_t aus_conv_backward_scratch(const aus_back *back)
   if (back->diff_src[0]) bytes = by_columns(call, &c) ? aus_conv_columns_scratch(call->ctx, &c) : aus_conv_scratch_size(&a.call);
   if (!back->diff_src[1] || bytes == SIZE_MAX) return bytes;
   if (!describe_plain(call, &a, &c)) return SIZE_MAX;
+  if (aus_conv_wino_weights_suit(&c)) return larger(bytes, aus_conv_wino_weights_scratch(call->ctx, &c));
   return larger(bytes, aus_conv_dots_suit(&c) ? aus_conv_dots_scratch(call->ctx, &c) : aus_conv_weights_back_scratch(call->ctx, &c));
 }
 
@@ -97,6 +99,7 @@ void aus_conv_backward(const aus_back *back)
   if (back->diff_src[1] && describe_plain(call, &a, &c)) {
     const float *src = call->in[0].data, *wide = call->op == AUS_OP_conv ? src : diff_dst, *narrow = call->op == AUS_OP_conv ? diff_dst : src;
     if (aus_conv_dots_suit(&c)) aus_conv_dots(call->ctx, &c, wide, narrow, back->diff_src[1], back->scratch);
+    else if (aus_conv_wino_weights_suit(&c)) aus_conv_wino_weights_back(call->ctx, &c, wide, narrow, back->diff_src[1], back->scratch);
     else aus_conv_weights_back(call->ctx, &c, wide, narrow, back->diff_src[1], back->scratch);
   }
   if (back->diff_src[2]) backward_bias(back);

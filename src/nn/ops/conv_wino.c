@@ -27,8 +27,7 @@ typedef struct wino {
   int64_t s, phases, grids;      /* stride; phases of src, grids of dst: s s or 1 */
   int64_t k, n;                  /* of the matrix products */
   int32_t block, blocks;         /* of n, sizes differ by at most one */
-  int64_t th, tw, run;           /* tiles of a map; tiles of a spot */
-  int64_t row_spots, tiles;      /* spots of a row of tiles; tiles in all, those of unfinished spots included */
+  aus_wino_tiles t;
   int64_t panel, panels, vectors; /* tiles of a panel, panels and vectors of a block of tiles */
   int64_t tile_blocks, chunk;
   int64_t in_point, out_point, weight_point; /* floats from point to point */
@@ -101,22 +100,21 @@ static void plan_product(wino *w)
 }
 
 /* Where rows of tiles nearly fill spots of a quarter vector, lines are loaded whole; otherwise every tile by itself. */
-static void plan_tiles(wino *w)
+aus_wino_tiles aus_conv_wino_tiles(const aus_kernels *kernels, const aus_conv *c)
 {
-  const aus_conv *c = w->c;
-  const int64_t vw = w->kernels->width, quarter = vw / 4;
-  w->th = ceil_div(c->gh, TILE);
-  w->tw = ceil_div(c->gw, TILE);
-  w->run = quarter > 1 && ceil_div(w->tw, quarter) * quarter * 3 <= w->tw * 4 ? quarter : 1;
-  w->row_spots = ceil_div(w->tw, w->run);
-  w->tiles = c->mb * w->th * w->row_spots * w->run;
+  const int64_t quarter = kernels->width / 4;
+  aus_wino_tiles t = { .th = ceil_div(c->gh, TILE), .tw = ceil_div(c->gw, TILE), .run = 1 };
+  if (quarter > 1 && ceil_div(t.tw, quarter) * quarter * 3 <= t.tw * 4) t.run = quarter;
+  t.row_spots = ceil_div(t.tw, t.run);
+  t.all = c->mb * t.th * t.row_spots * t.run;
+  return t;
 }
 
 static void plan_blocks(wino *w)
 {
   const int64_t threads = w->call->ctx->threads, vw = w->kernels->width;
-  w->panel = at_most(w->kernels->conv.max_nv[w->block], at_least(1, ceil_div(w->tiles, vw))) * vw;
-  const int64_t all = ceil_div(w->tiles, w->panel), bytes = POINTS * (w->k + w->n) * w->panel * 4;
+  w->panel = at_most(w->kernels->conv.max_nv[w->block], at_least(1, ceil_div(w->t.all, vw))) * vw;
+  const int64_t all = ceil_div(w->t.all, w->panel), bytes = POINTS * (w->k + w->n) * w->panel * 4;
   w->panels = at_least(1, BLOCK_BYTES / bytes);
   const int64_t weights = POINTS * w->k * w->n * 4; /* beyond the second cache they pass once for many tiles */
   if (weights > BLOCK_BYTES) w->panels = at_least(w->panels, (weights > 16 * BLOCK_BYTES ? 128 : 64) / w->panel);
@@ -133,7 +131,7 @@ static void plan(const aus_call *call, const aus_conv *c, wino *w)
 {
   *w = (wino){ .call = call, .kernels = call->ctx->kernels, .c = c };
   plan_product(w);
-  plan_tiles(w);
+  w->t = aus_conv_wino_tiles(w->kernels, c);
   plan_blocks(w);
 }
 
@@ -235,18 +233,21 @@ static void place(wino *w)
 
 /* ---- the three steps on a block of tiles -------------------------------------------------------------------------- */
 
-/* The spots of vector v of block b: on a map of ih x iw a tile begins at step rows and columns, less the margins. */
-static int32_t find_spots(const wino *w, int64_t b, int64_t v, int64_t item, int64_t step, int64_t top, int64_t left, struct aus_wino_spot *spot)
+int32_t aus_conv_wino_spots(const aus_kernels *kernels, const aus_conv *c, const aus_wino_tiles *t, int64_t at, int64_t item, int64_t step, int64_t top,
+                            int64_t left, struct aus_wino_spot *spot)
 {
-  const int64_t vw = w->kernels->width, count = vw / w->run, first = (b * w->vectors + v) * count;
+  const int64_t count = kernels->width / t->run;
   for (int64_t i = 0; i < count; i++) {
-    const int64_t at = first + i, row = at / w->row_spots;
+    const int64_t n = at / t->run + i, row = n / t->row_spots;
     spot[i] = (struct aus_wino_spot){ 0, OUTSIDE, 0 };
-    if (row >= w->c->mb * w->th) continue;
-    spot[i] = (struct aus_wino_spot){ row / w->th * item, (int32_t)(row % w->th * step - top), (int32_t)(at % w->row_spots * w->run * step - left) };
+    if (row >= c->mb * t->th) continue;
+    spot[i] = (struct aus_wino_spot){ row / t->th * item, (int32_t)(row % t->th * step - top), (int32_t)(n % t->row_spots * t->run * step - left) };
   }
   return (int32_t)count;
 }
+
+/* The tile with which vector v of block b begins. */
+static int64_t first_tile(const wino *w, int64_t b, int64_t v) { return (b * w->vectors + v) * w->kernels->width; }
 
 /* Where vector v lies in a block of panels of `rows` rows. */
 static int64_t vector_at(const wino *w, int64_t v, int64_t rows)
@@ -260,12 +261,11 @@ static void take(const wino *w, int64_t b, float *in, int64_t c0, int64_t c1)
 {
   const aus_conv *c = w->c;
   const int64_t plane = c->ih * c->iw, step = c->transposed ? TILE : w->s * TILE;
-  const int64_t top = c->top, left = c->left;
   struct aus_wino_spot spot[AUS_WINO_SPOTS];
   for (int64_t v = 0; v < w->vectors; v++) {
     struct aus_wino_input t = { .src = w->call->in[0].data + c0 * plane, .plane = plane, .channels = c1 - c0, .ih = (int32_t)c->ih, .iw = (int32_t)c->iw,
                                 .s = c->transposed ? 1 : (int32_t)w->s, .spot = spot, .point = w->in_point, .phase = c->icg * w->panel, .step = w->panel };
-    t.spots = find_spots(w, b, v, c->icg * plane, step, top, left, spot);
+    t.spots = aus_conv_wino_spots(w->kernels, c, &w->t, first_tile(w, b, v), c->icg * plane, step, c->top, c->left, spot);
     t.dst = in + vector_at(w, v, w->k) + c0 * w->panel;
     w->kernels->wino->input(&t);
   }
@@ -302,7 +302,7 @@ static void put(const wino *w, int64_t b, const float *out, int64_t c0, int64_t 
                                  .channels = c1 - c0, .oh = (int32_t)c->oh, .ow = (int32_t)c->ow, .s = (int32_t)s, .spot = spot, .act = e->act, .alpha = e->alpha };
     if (bias) t.bias = bias + c0;
     if (e->scale) { t.scale = e->scale + c0; t.shift = e->shift + c0; }
-    t.spots = find_spots(w, b, v, c->ocg * plane, s * TILE, 0, 0, spot);
+    t.spots = aus_conv_wino_spots(w->kernels, c, &w->t, first_tile(w, b, v), c->ocg * plane, s * TILE, 0, 0, spot);
     t.src = out + vector_at(w, v, w->n) + c0 * w->panel;
     w->kernels->wino->output(&t);
   }
