@@ -134,3 +134,5 @@ EXTRA_DIST += studies/realmusic/results/excerpts_electronic_parallel.svg
 EXTRA_DIST += studies/realmusic/results/excerpts_electronic_faithfulness.svg
 EXTRA_DIST += studies/realmusic/results/excerpts_ambient_parallel.svg
 EXTRA_DIST += weights/five-families.aus
+EXTRA_DIST += studies/realmusic/results/whole_electronic_parallel.svg
+EXTRA_DIST += studies/realmusic/results/whole_electronic_faithfulness.svg

@@ -26,11 +26,11 @@ static aus_status excerpt(aus_ctx *ctx, const char *song, double start, double s
 
 static aus_status write_parts(aus_ctx *ctx, const aus_stems *parts, const char *folder)
 {
-  char path[8192], making[8192];
+  char making[8192], path[sizeof making + 256];
   snprintf(making, sizeof making, "%s.new", folder);
   mkdir(making, 0777);
   for (int k = 0; k < parts->n; k++) {
-    snprintf(path, sizeof path, "%s/%s.wav", making, parts->name[k]);
+    snprintf(path, sizeof path, "%s/%.200s.wav", making, parts->name[k]);
     AUS_TRY(aus_audio_write_wav(ctx, path, &parts->stem[k], AUS_WAV_FLOAT32, 1));
   }
   return rename(making, folder) == 0 ? AUS_OK : aus_fail(ctx, AUS_EIO, "cannot rename %s", making);

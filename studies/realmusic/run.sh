@@ -158,7 +158,7 @@ keep() {
   kept sources-3 stems 3 256 16 3,5,7,9,11
   kept slime-3 slime 3 256 16 3,5,7,9,11
 }
-KEEP=${KEEP:-25}
+KEEP=${KEEP:-50}
 
 tables() {
   run report --set "$OUT"/why-a/results/*.json --svg "$OUT/charts-a" --force >/dev/null
