@@ -10,7 +10,7 @@
 #
 #   NETS=FOLDER (default build/separator): separators by studies/separator/run.sh (cerberus, ova-..., unet), for --full
 #   PARTS=N: songs are rendered in N processes
-#   SONGS=N: of the test songs, for --full (all)
+#   SONGS=N: of the test songs, KINDS="hpss ova ...": of the parts but oracle, for --full (all)
 #   EPOCHS=N: passes over the training items (--full; the paper: 200 and patience 20, which is days of a core)
 #
 # Whatever is done already is not done again; a training that was interrupted goes on.
@@ -89,6 +89,7 @@ score() {
   nice -n 5 "$OUT/score" "$CORPUS" "$model" "$components" --seed 1 "$@" >"$RUNS/$name@$label.new"
   mv "$RUNS/$name@$label.new" "$RUNS/$name@$label.tsv"
 }
+wanted() { case " ${KINDS:-$1} " in *" $1 "*) ;; *) return 1 ;; esac; }
 untrained() { # OPTIONS of score: UNTRAINED networks as they begin
   k=1
   while [ $k -le "$UNTRAINED" ]; do
@@ -169,7 +170,7 @@ case $mode in
       strings=
       [ $set = gpdbs ] && strings=--strings
       model=$OUT/vgg16-$set-$seed/model.aus name=vgg16-$set-confounded-$seed parts=$OUT/parts/$set
-      table3() { score "$model" "$name" "$1" "$2" $strings --alternate --sets pno --only-guitar --parts "$parts-$3" ${SONGS:+--limit "$SONGS"} ${4:+"$4"}; }
+      table3() { ! wanted "$2" || score "$model" "$name" "$1" "$2" $strings --alternate --sets pno --only-guitar --parts "$parts-$3" ${SONGS:+--limit "$SONGS"} ${4:+"$4"}; }
       mkdir -p "$OUT/parts"
       score "$model" "$name" oracle oracle $strings --alternate ${SONGS:+--limit "$SONGS"}
       table3 hpss hpss hpss

@@ -19,6 +19,7 @@
 #include "lime/lime.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum { SNIPPET = 2 * RATE, MAX_PARTS = 16, JUDGES = 3, MAX_NETS = 8 };
 static const double LEAST = 1e-6; /* of a probability */
@@ -169,7 +170,7 @@ static bool read_kept(const char *path, snippet *s)
 static bool write_kept(const char *path, const snippet *s)
 {
   char new[4096];
-  snprintf(new, sizeof new, "%s.new", path);
+  snprintf(new, sizeof new, "%s.%d.new", path, (int)getpid()); /* several may make the same one at once */
   FILE *f = fopen(new, "wb");
   bool good = f && fwrite(&s->parts, sizeof s->parts, 1, f) == 1;
   for (int p = 0; good && p < s->parts; p++) good = fwrite(s->name[p], sizeof s->name[p], 1, f) == 1 && fwrite(s->part[p], sizeof(float), SNIPPET, f) == SNIPPET;
