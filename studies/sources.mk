@@ -105,7 +105,6 @@ EXTRA_DIST += studies/confounder/results/full/blamed.tsv
 EXTRA_DIST += studies/confounder/results/full/drums-on-top.tsv
 EXTRA_DIST += studies/confounder/results/full/figure2.svg
 EXTRA_DIST += studies/confounder/results/full/figure2.tsv
-EXTRA_DIST += studies/confounder/results/full/quality.svg
 EXTRA_DIST += studies/confounder/results/full/quality.tsv
 EXTRA_DIST += studies/confounder/results/full/surrogates.tsv
 EXTRA_DIST += studies/confounder/results/full/table2.tsv
