@@ -174,7 +174,7 @@ void aus_pool_stop(aus_ctx *ctx)
 static void open_gate(struct aus_pool *p)
 {
   p->gate = ((EPOCH(p->gate) + 1) & 0xffffffffu) << 32 | OPEN;
-  if (p->sleepers) {
+  if (p->sleepers && p->pid == getpid()) { /* in a forked child the sleepers are gone, but mutex and condition still wait for them */
     pthread_mutex_lock(&p->mutex);
     pthread_cond_broadcast(&p->work);
     pthread_mutex_unlock(&p->mutex);
