@@ -21,7 +21,8 @@ import statistics
 import sys
 
 import figures
-from counts import FAMILIES, JUDGES, asked, auc, chi2_p, drums_sound, mean_sd, read, read_runs, share, spearman, t_interval, weights
+from counts import FAMILIES, JUDGES, asked, auc, chi2_p, drums_sound, mean_sd, read, read_runs, share, t_interval, weights
+from stats import spearman
 
 RUNS, RESULTS = sys.argv[1], sys.argv[2]
 MARGIN = 0.15  # shares of a family within 15 points of chance count as equivalent to it: said before looking

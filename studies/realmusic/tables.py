@@ -22,19 +22,14 @@ import re
 import statistics as st
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from stats import pearson, spearman, wilson  # noqa: E402
+
 SONGS, OUT, RESULTS = sys.argv[1:4]
 DRAWS, SEED = 2000, 1
 KINDS = {"a": "HTDemucs: bass, drums, other, vocals, residual", "b": "the same, separated from an excerpt that begins 1.3 s later", "moved": "the same sources, the snippet 50 ms later",
          "five": "five-stems: bass, drums, guitar, piano, strings, residual", "a3": "HTDemucs: bass, drums, rest", "b3": "the same, the excerpt 1.3 s later", "five3": "five-stems: bass, drums, rest"}
 PAIRS = [("a", "moved", "the snippet 50 ms later"), ("a", "b", "HTDemucs twice, in different surroundings"), ("a3", "b3", "HTDemucs twice, three parts"), ("a3", "five3", "HTDemucs and five-stems")]
-
-
-def wilson(k, n, z=1.959963984540054):
-    if n == 0:
-        return float("nan"), float("nan")
-    p, d = k / n, 1 + z * z / n
-    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / d
-    return max(0.0, (p + z * z / (2 * n)) / d - half), min(1.0, (p + z * z / (2 * n)) / d + half)
 
 
 def write(name, head, rows):
@@ -118,17 +113,6 @@ if rows:
 
 
 # ---- agreement ----------------------------------------------------------------------------------------------
-def ranks(v):
-    return [sum(y < x for y in v) + (sum(y == x for y in v) + 1) / 2 for x in v]
-
-
-def pearson(x, y):
-    mx, my = sum(x) / len(x), sum(y) / len(y)
-    a = sum((p - mx) * (q - my) for p, q in zip(x, y))
-    b = math.sqrt(sum((p - mx) ** 2 for p in x) * sum((q - my) ** 2 for q in y))
-    return a / b if b > 0 else float("nan")
-
-
 def tau_b(x, y):
     s = tx = ty = 0
     for i in range(len(x)):
@@ -146,7 +130,7 @@ def cosine(x, y):
 def compare(s, t):
     names = sorted(set(weights(s)) & set(weights(t)))
     x, y = [weights(s)[n] for n in names], [weights(t)[n] for n in names]
-    return {"tops": (top(weights(s)), top(weights(t))), "same": top(weights(s)) == top(weights(t)), "tau": tau_b(x, y), "rho": pearson(ranks(x), ranks(y)), "cos": cosine(x, y), "clear": clear(s) and clear(t), "score": abs(s["score"] - t["score"]), "d": len(names)}
+    return {"tops": (top(weights(s)), top(weights(t))), "same": top(weights(s)) == top(weights(t)), "tau": tau_b(x, y), "rho": spearman(x, y), "cos": cosine(x, y), "clear": clear(s) and clear(t), "score": abs(s["score"] - t["score"]), "d": len(names)}
 
 
 def kappa(tops):

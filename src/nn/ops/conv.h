@@ -11,6 +11,14 @@
 #include "nn/op.h"
 #include "simd/kernels.h"
 
+static inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+static inline int64_t at_most(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t at_least(int64_t a, int64_t b) { return a > b ? a : b; }
+/* Floats up to a whole cache line. */
+static inline int64_t lines(int64_t floats) { return ceil_div(floats, 16) * 16; }
+/* An odd number of lines: many arrays so far apart do not fall into the same few sets of the cache. */
+static inline int64_t odd_lines(int64_t floats) { return lines(floats) + (ceil_div(floats, 16) % 2 ? 0 : 16); }
+
 typedef struct aus_conv {
   bool transposed;
   int64_t mb, groups, icg, ocg;          /* icg, ocg: channels of one group */

@@ -24,8 +24,6 @@ typedef struct columns {
   int64_t from, rows, stretches;     /* rows of diff_src it reaches; parts of each */
 } columns;
 
-static int64_t at_most(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t at_least(int64_t a, int64_t b) { return a > b ? a : b; }
 
 bool aus_conv_columns_suit(const aus_conv *c)
 {

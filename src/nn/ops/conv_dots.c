@@ -18,7 +18,6 @@ typedef struct dots {
   int64_t area_floats, image, spread; /* per worker; of a plane of src, of diff_dst */
 } dots;
 
-static int64_t round_up(int64_t n) { return (n + 15) / 16 * 16; }
 
 bool aus_conv_dots_suit(const aus_conv *c) { return c->ocg <= 2 && c->icg <= 2 && c->kh * c->kw <= 256 && c->kw * c->icg < 16; }
 
@@ -26,13 +25,13 @@ bool aus_conv_dots_suit(const aus_conv *c) { return c->ocg <= 2 && c->icg <= 2 &
 static dots plan(const aus_ctx *ctx, const aus_conv *c)
 {
   dots j = { .kernels = ctx->kernels, .c = c };
-  j.image = round_up(c->plane);
-  j.spread = round_up((c->oh - 1) * c->walk_y + c->ow);
+  j.image = lines(c->plane);
+  j.spread = lines((c->oh - 1) * c->walk_y + c->ow);
   j.area_floats = c->icg * j.image + c->ocg * j.spread + 4 * 256 * (int64_t)(sizeof(double) / sizeof(float));
   return j;
 }
 
-static int64_t table_floats(const aus_conv *c) { return round_up(c->icg * c->kh * c->kw); }
+static int64_t table_floats(const aus_conv *c) { return lines(c->icg * c->kh * c->kw); }
 
 size_t aus_conv_dots_scratch(const aus_ctx *ctx, const aus_conv *c)
 {

@@ -28,10 +28,6 @@ typedef struct few {
   int64_t area_floats;
 } few;
 
-static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-static int64_t at_most(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t at_least(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t lines(int64_t floats) { return (floats + 15) / 16 * 16; }
 
 bool aus_conv_few_suits(const aus_call *call, const aus_conv *c)
 {

@@ -33,9 +33,6 @@ typedef struct work {
   int64_t block_parts, tasks;
 } work;
 
-static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-static int64_t at_least(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t at_most(int64_t a, int64_t b) { return a < b ? a : b; }
 static size_t round_up(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 /* Outputs of grid row/column p of n outputs with step s. */

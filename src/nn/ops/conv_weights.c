@@ -35,9 +35,6 @@ typedef struct product {
   bool first;
 } product;
 
-static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-static int64_t at_most(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t at_least(int64_t a, int64_t b) { return a > b ? a : b; }
 
 /* ---- planning -------------------------------------------------------------------------------------------- */
 

@@ -39,13 +39,8 @@ typedef struct wino {
   int64_t at;                    /* shared: the block at hand */
 } wino;
 
-static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-static int64_t at_least(int64_t a, int64_t b) { return a > b ? a : b; }
-static int64_t at_most(int64_t a, int64_t b) { return a < b ? a : b; }
 static size_t round_up(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
-/* An odd number of cache lines apart, so that the 36 points of one place do not share a set. */
-static int64_t odd_lines(int64_t floats) { return (floats + 15) / 16 * 16 + ((floats + 15) / 16 % 2 ? 0 : 16); }
 
 /* ---- choosing ---------------------------------------------------------------------------------------------- */
 

@@ -24,10 +24,6 @@ typedef struct sums {
   int64_t at;                             /* the block at hand: its first tile */
 } sums;
 
-static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-static int64_t at_most(int64_t a, int64_t b) { return a < b ? a : b; }
-static int64_t lines(int64_t floats) { return ceil_div(floats, 16) * 16; }
-static int64_t odd_lines(int64_t floats) { return lines(floats) + (ceil_div(floats, 16) % 2 ? 0 : 16); }
 
 /* Per tile and in multiply-adds, as in conv_wino.c; turning around and adding up included. */
 bool aus_conv_wino_weights_suit(const aus_conv *c)
