@@ -180,6 +180,69 @@ static void taps_and_second_readers_keep_nodes_apart(void **state)
   aus_ctx_destroy(ctx);
 }
 
+/* An average pool that only repeats pixels for a linear layer is taken into its weights; one that brings fewer numbers, or that somebody looks at, stays. */
+static aus_bundle *pooled(aus_ctx *ctx, int32_t rank, const int32_t *pool, void **bytes)
+{
+  aus_builder *b;
+  size_t size;
+  const int32_t image[4] = { -1, 3, -1, -1 }, oc = 5, w[2] = { oc, 3 * (rank == 4 ? pool[0] : 1) * pool[1] };
+  const aus_word to[2] = { { .i = pool[0] }, { .i = pool[1] } }, flat[2] = { { .i = 0 }, { .i = -1 } };
+  assert_ok(ctx, aus_builder_create(ctx, &b));
+  int32_t in[3] = { aus_builder_input(b, "x", rank, image) };
+  in[0] = aus_builder_node(b, AUS_OP_adaptive_avg_pool, "pool", 1, in, 1, 2, to);
+  in[0] = aus_builder_node(b, AUS_OP_reshape, "flat", 1, in, 1, 2, flat);
+  in[1] = param(b, "w", 2, w, 3, false);
+  in[2] = param(b, "b", 1, &oc, 5, false);
+  in[0] = aus_builder_node(b, AUS_OP_linear, "linear", 3, in, 1, 0, NULL);
+  aus_builder_output(b, aus_builder_node(b, AUS_OP_relu, "relu", 1, in, 1, 0, NULL));
+  assert_ok(ctx, aus_builder_finish(b, bytes, &size));
+  aus_builder_destroy(b);
+  aus_bundle *bundle;
+  assert_ok(ctx, aus_bundle_open_memory(ctx, *bytes, size, &bundle));
+  return bundle;
+}
+
+static aus_run *run_on_image(aus_ctx *ctx, aus_bundle *b, const aus_dims *d, const char *tap, uint32_t flags)
+{
+  aus_run *r;
+  assert_ok(ctx, aus_run_create_with(ctx, b, d, tap ? &tap : NULL, tap != NULL, flags, &r));
+  for (int64_t i = 0; i < aus_shape_count(d); i++) aus_run_input(r, 0)[i] = value(1, i);
+  assert_ok(ctx, aus_run_forward(r));
+  return r;
+}
+
+static void a_pool_moves_into_a_linear_layer(void **state)
+{
+  (void)state;
+  static const struct { int32_t rank, pool[2], image[2]; bool taken; } cases[] = {
+    { 4, { 7, 7 }, { 4, 1 }, true }, { 4, { 7, 7 }, { 5, 6 }, true }, { 4, { 2, 9 }, { 2, 7 }, true }, { 3, { 1, 8 }, { 3, 0 }, true }, { 4, { 6, 6 }, { 5, 9 }, false }, { 4, { 3, 3 }, { 3, 3 }, false } };
+  for (int threads = 1; threads <= 3; threads += 2) {
+    aus_ctx *ctx = test_ctx(threads);
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+      void *bytes;
+      aus_bundle *b = pooled(ctx, cases[k].rank, cases[k].pool, &bytes);
+      for (int turned = 0; turned <= (cases[k].rank == 4 && cases[k].pool[0] == 7); turned++) { /* as many pixels, other weights */
+        aus_dims d = { .rank = cases[k].rank, .dim = { 2, 3, cases[k].image[turned], cases[k].image[!turned] } };
+        aus_run *fused = run_on_image(ctx, b, &d, NULL, 0), *plain = run_on_image(ctx, b, &d, "flat", AUS_RUN_NO_FUSION), *tapped = run_on_image(ctx, b, &d, "flat", 0);
+        int32_t spread = -1;
+        for (int32_t i = 0; i < fused->n_steps; i++) spread = fused->step[i].spread >= 0 ? i : spread;
+        assert_int_equal(spread >= 0, cases[k].taken);
+        compare("pool", fused, plain, 1);
+        compare("tapped pool", tapped, plain, 1);
+        aus_dims seen;
+        const float *flat = aus_run_tap(tapped, 0, &seen);
+        near("tap", flat, aus_run_tap(plain, 0, NULL), aus_shape_count(&seen));
+        aus_run_destroy(fused);
+        aus_run_destroy(plain);
+        aus_run_destroy(tapped);
+      }
+      aus_bundle_close(b);
+      aus_free(ctx, bytes);
+    }
+    aus_ctx_destroy(ctx);
+  }
+}
+
 static void runs_share_prepared_weights(void **state)
 {
   (void)state;
@@ -220,6 +283,7 @@ int main(void)
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(fused_equals_unfused),
     cmocka_unit_test(taps_and_second_readers_keep_nodes_apart),
+    cmocka_unit_test(a_pool_moves_into_a_linear_layer),
     cmocka_unit_test(runs_share_prepared_weights),
     cmocka_unit_test(the_maximum_needs_no_map),
   };

@@ -34,7 +34,7 @@ static bool take_batch_norm(const aus_run *r, aus_step *s, const aus_step *next,
   if (s->call.op == AUS_OP_linear && s->call.out[0].shape.rank != 2) return false;
   for (int32_t k = 1; k < 5; k++)
     if (!r->slot[next->in_value[k]].constant) return false;
-  if (s->epilogue.act == AUS_ACT_NONE && s->fold < 0) {
+  if (s->epilogue.act == AUS_ACT_NONE && s->fold < 0 && s->spread < 0) {
     if (!r->slot[s->in_value[1]].constant || (s->in_value[2] != AUS_NO_VALUE && !r->slot[s->in_value[2]].constant)) return false;
     s->fold = index;
     return true;
@@ -77,6 +77,7 @@ static void fuse_step(aus_run *r, aus_step *s)
 void aus_run_fuse(aus_run *r)
 {
   if (r->flags & (AUS_RUN_NO_FUSION | AUS_RUN_KEEP | AUS_RUN_TRAINING) || r->param) return; /* own parameters may change */
+  aus_run_spread(r);
   for (int32_t i = 0; i < r->n_steps; i++) {
     aus_step *s = &r->step[i];
     const bool linear_op = s->call.op == AUS_OP_conv || s->call.op == AUS_OP_linear || s->call.op == AUS_OP_conv_transpose;

@@ -144,7 +144,7 @@ static void make_step(aus_run *r, int32_t index, int32_t node_index, totals *use
   aus_step *s = &r->step[index];
   s->op = aus_op_by_code(n->op);
   s->node = node_index;
-  s->fold = s->affine = -1;
+  s->spread = s->fold = s->affine = -1;
   const int32_t n_in = most(n->n_in, aus_op_arity(s->op->inputs).named), n_out = most(n->n_out, aus_op_arity(s->op->outputs).named);
   const int32_t n_attr = most(n->n_attr, aus_op_arity(s->op->attributes).named);
   s->in_value = r->indices + used->operands;

@@ -11,8 +11,9 @@
 
 typedef struct ready {
   struct ready *next;
-  int32_t node, fold, affine, kind; /* nodes; -1: none */
-  float *weights, *bias;            /* with batch norm folded in */
+  int32_t node, spread, fold, affine, kind; /* nodes; -1: none */
+  int64_t inputs, width;            /* of a linear layer that has taken a pool in: the pixels of the image and of its rows; 0 */
+  float *weights, *bias;            /* with batch norm, or a pool (bias: none), folded in */
   float *scale, *shift;             /* of the epilogue */
   void *packed;
 } ready;
@@ -75,7 +76,8 @@ static void use_folded(aus_step *s, const ready *p, int64_t oc)
   if (!p->weights) return;
   aus_operand *in = (aus_operand *)(uintptr_t)s->call.in;
   in[1].data = p->weights;
-  in[2] = (aus_operand){ p->bias, { .rank = 1, .dim = { oc } } };
+  if (s->spread >= 0) in[1].shape.dim[1] = p->inputs;
+  if (p->bias) in[2] = (aus_operand){ p->bias, { .rank = 1, .dim = { oc } } };
 }
 
 /* Channels of the epilogue: axis 1 of a conv, the last axis of linear. */
@@ -88,7 +90,7 @@ static int64_t channels(const aus_step *s)
 static ready *find(const aus_run *r, const ready *key)
 {
   for (ready *p = r->bundle->prepared; p; p = p->next)
-    if (p->node == key->node && p->fold == key->fold && p->affine == key->affine && p->kind == key->kind) return p;
+    if (p->node == key->node && p->spread == key->spread && p->inputs == key->inputs && p->width == key->width && p->fold == key->fold && p->affine == key->affine && p->kind == key->kind) return p;
   return NULL;
 }
 
@@ -96,6 +98,10 @@ static aus_status make(aus_run *r, aus_step *s, ready *p)
 {
   aus_ctx *ctx = r->bundle->ctx;
   const int64_t oc = s->fold >= 0 || s->affine >= 0 ? channels(s) : 0;
+  if (s->spread >= 0) {
+    AUS_TRY(aus_spread_weights(r, s, &p->weights));
+    use_folded(s, p, 0);
+  }
   if (s->fold >= 0) {
     AUS_TRY(fold(r, s, p, oc));
     use_folded(s, p, oc);
@@ -119,8 +125,9 @@ static int32_t node_of(const aus_run *r, int32_t step) { return step < 0 ? -1 : 
 static aus_status prepare_step(aus_run *r, aus_step *s)
 {
   const aus_op_impl *impl = s->op->impl;
-  if (s->fold < 0 && s->affine < 0 && !impl->prepared_size) return AUS_OK;
-  const ready key = { .node = s->node, .fold = node_of(r, s->fold), .affine = node_of(r, s->affine), .kind = impl->prepared_kind ? impl->prepared_kind(&s->call) : 0 };
+  if (s->spread < 0 && s->fold < 0 && s->affine < 0 && !impl->prepared_size) return AUS_OK;
+  const aus_shape *image = s->spread < 0 ? NULL : &r->step[s->spread].call.in[0].shape;
+  const ready key = { .node = s->node, .spread = node_of(r, s->spread), .inputs = image ? s->call.in[0].shape.dim[1] : 0, .width = image ? image->dim[image->rank - 1] : 0, .fold = node_of(r, s->fold), .affine = node_of(r, s->affine), .kind = impl->prepared_kind ? impl->prepared_kind(&s->call) : 0 };
   ready *p = find(r, &key);
   if (!p) {
     p = AUS_NEW(r->bundle->ctx, ready);

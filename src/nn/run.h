@@ -1,7 +1,7 @@
 /* run.h - a graph made ready for given shapes: steps, values, and where each value lies.
  *
- * aus_run_create goes through five passes, a file each: infer.c (needed nodes, shapes), fuse.c (what hides behind a
- * convolution), prepare.c (weights folded and packed, shared by all runs of a bundle), layout.c (aliases,
+ * aus_run_create goes through six passes, a file each: infer.c (needed nodes, shapes), spread.c (a pool that a linear layer takes in), fuse.c (what hides
+ * behind a convolution), prepare.c (weights folded and packed, shared by all runs of a bundle), layout.c (aliases,
  * lifetimes, addresses), run.c (the calls). Forward then only walks an array of calls. */
 #ifndef AUS_RUN_H
 #define AUS_RUN_H
@@ -46,6 +46,7 @@ typedef struct aus_step {
   const aus_op *op;
   int32_t node, state;
   int32_t *in_value, *out_value;   /* [call.n_in], [call.n_out]; AUS_NO_VALUE: absent */
+  int32_t spread;                  /* the adaptive average pool that its weights have taken in; -1 */
   int32_t fold, affine;            /* steps whose batch norm is folded into the weights, or follows the activation; -1 */
   aus_epilogue epilogue;
   aus_call call;
@@ -79,7 +80,10 @@ struct aus_run {
 };
 
 aus_status aus_run_infer(aus_run *run, const aus_dims *inputs);
+void aus_run_spread(aus_run *run);
 void aus_run_fuse(aus_run *run);
+/* The weights of a step with `spread`, [out][pixels of an image]; of the bundle's context, the caller frees. */
+aus_status aus_spread_weights(const aus_run *run, const aus_step *step, float **weights);
 aus_status aus_run_prepare(aus_run *run);
 aus_status aus_run_layout(aus_run *run);
 

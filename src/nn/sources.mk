@@ -8,6 +8,7 @@ AUS_SOURCES += src/nn/plan.c
 AUS_SOURCES += src/nn/run.h
 AUS_SOURCES += src/nn/run.c
 AUS_SOURCES += src/nn/infer.c
+AUS_SOURCES += src/nn/spread.c
 AUS_SOURCES += src/nn/fuse.c
 AUS_SOURCES += src/nn/prepare.c
 AUS_SOURCES += src/nn/layout.c

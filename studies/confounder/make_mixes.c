@@ -5,7 +5,7 @@
  * ITEMS: of the training items only the first so many; 0: all.
  *
  * OUT/gpdb.tsv, gpdbs.tsv: every item once, guitar and piano in turn, with the bass (and, gpdbs, strings where there are any); drums with every guitar
- * and never with a piano [Haunschmid20, sec. 4.1]. OUT/control.tsv: to learn from, every guitar and every piano by itself (CORPUS is to be found as OUT/corpus), to be added to a row of
+ * and never with a piano [Haunschmid20, sec. 4.1]. OUT/control.tsv: to learn from, every guitar and every piano by itself, those of items that hold nothing else among them (CORPUS is to be found as OUT/corpus), to be added to a row of
  * OUT/backing.tsv, the bass of an item or its bass and drums, by the recipe: drums say nothing about the label, whoever accompanies whom. To validate, items as they are, with bass, drums
  * with half of either. OUT/tagger.tsv: two draws of families per item, each in with chance one half and as loud as it is or up to 6 dB softer, labels all that are in. Sounds in OUT/NAME/, 16 bits. */
 #include "studies/confounder/mix.h"
@@ -70,6 +70,7 @@ static aus_status control(job *j, const row *r, aus_audio *stem, int k)
   aus_rng rng;
   aus_rng_init(&rng, j->seed, (uint64_t)k);
   for (int label = GUITAR; label <= PIANO; label++) {
+    if (!r->has[label]) continue;
     float in[FAMILIES] = { [BASS] = 1 };
     in[label] = 1;
     in[DRUMS] = (float)aus_rng_below(&rng, 2);
@@ -103,6 +104,9 @@ static aus_status tagger(job *j, const row *r, aus_audio *stem, int k)
   return AUS_OK;
 }
 
+/* A guitar or a piano and nothing else (render --solo): the control learns from those, too. */
+static bool alone(const row *r) { return r->has[GUITAR] + r->has[PIANO] == 1 && !r->has[BASS] && strcmp(r->split, "train") == 0; }
+
 static aus_status make_list(job *j, const row *rows, int n, aus_status (*make)(job *, const row *, aus_audio *, int))
 {
   char path[4096];
@@ -113,7 +117,7 @@ static aus_status make_list(job *j, const row *rows, int n, aus_status (*make)(j
   fprintf(j->list, "path\tlabel\tsplit\tsong\ttimbre\n");
   aus_status status = AUS_OK;
   for (int i = 0, k = 0; i < n && status == AUS_OK; i++) {
-    if (strcmp(rows[i].split, "test") == 0 || !complete(&rows[i])) continue;
+    if (strcmp(rows[i].split, "test") == 0 || !(complete(&rows[i]) || (make == control && alone(&rows[i])))) continue;
     if (j->items && strcmp(rows[i].split, "train") == 0 && atoi(strchr(rows[i].item, '/') + 1) >= j->items) continue; /* "train/00042" */
     aus_audio stem[FAMILIES] = {{0}}; /* read when one is needed */
     status = make(j, &rows[i], stem, k++);

@@ -23,6 +23,7 @@ OUT=${OUT:-$BUILD/confounder}
 CORPUS=${CORPUS:-$BUILD/corpus}
 UNTRAINED=${UNTRAINED:-30}
 NETS=${NETS:-$BUILD/separator}
+MIDI=${MIDI:-$top/../shared/data/midi}
 AUSCULT=${AUSCULT:-$BUILD/auscult}
 mode=${1:---quick}
 [ $# -gt 0 ] && shift
@@ -37,22 +38,36 @@ program() { # NAME: compiled from NAME.c
 corpus() { # ARGS: makes it when it is not there
   [ -e "$CORPUS/items.tsv" ] || OUT=$CORPUS BUILD=$BUILD "$here/../corpus/run.sh" "$@" >&2
 }
-# One soundfont more for the control and the tagger, which must know a guitar whoever made it: OUT/both is the corpus and 600 items by GeneralUser, Debian's minuet-data.
-both() {
-  [ -e "$OUT/both/items.tsv" ] && return
-  need_packages minuet-data || exit 1
-  say "items of one timbre more"
-  mkdir -p "$OUT/more" "$OUT/both"
-  for split in test train valid; do ln -sfn "$(cd "$CORPUS" && pwd)/$split" "$OUT/both/$split"; done
-  ln -sfn ../more/train "$OUT/both/more"
-  ln -sfn ../more/valid "$OUT/both/more-valid"
-  parts=${PARTS:-1} k=0 pids=
+# more_items NAME SONGS OPTION of render...: into OUT/NAME, to be found as OUT/both/NAME and NAME-valid
+more_items() {
+  name=$1 list=$2 parts=${PARTS:-1} k=0 pids=
+  shift 2
+  mkdir -p "$OUT/$name"
+  ln -sfn "../$name/train" "$OUT/both/$name"
+  ln -sfn "../$name/valid" "$OUT/both/$name-valid"
   while [ $k -lt "$parts" ]; do
-    OMP_NUM_THREADS=1 nice -n 5 "$CORPUS/render" "$CORPUS/songs.tsv" "$OUT/more" --items 600 --test-songs 0 --seed 2 --timbre GeneralUser --part "$k/$parts" >&2 &
+    OMP_NUM_THREADS=1 nice -n 5 "$CORPUS/render" "$list" "$OUT/$name" --test-songs 0 --part "$k/$parts" "$@" >&2 &
     pids="$pids $!" k=$((k + 1))
   done
   for p in $pids; do wait "$p"; done
-  cat "$OUT"/more/train/*/item.tsv "$OUT"/more/valid/*/item.tsv | sed 's|^train/|more/|; s|^valid/|more-valid/|' | cat "$CORPUS/items.tsv" - >"$OUT/both/items.tsv.new"
+  cat "$OUT/$name"/train/*/item.tsv "$OUT/$name"/valid/*/item.tsv | sed "s|^train/|$name/|; s|^valid/|$name-valid/|" >>"$OUT/both/items.tsv.new"
+}
+# For the control and the tagger, which must know a guitar whoever made it: OUT/both is the corpus, items by one soundfont more (GeneralUser, Debian's minuet-data),
+# and guitars and pianos alone, either playing what is written for either (also a third of the piano music in MIDI).
+both() {
+  [ -e "$OUT/both/items.tsv" ] && return
+  need_packages minuet-data || exit 1
+  say "items of one timbre more, guitars and pianos alone"
+  mkdir -p "$OUT/both"
+  for split in test train valid; do ln -sfn "$(cd "$CORPUS" && pwd)/$split" "$OUT/both/$split"; done
+  {
+    [ ! -d "$MIDI/piano_midi_de" ] || find "$MIDI/piano_midi_de" -iname '*.mid' ! -path '*small_test_set*' | LC_ALL=C sort | awk 'NR % 3 == 0 { print $0 "\ttrain\tfile:piano_midi_de" }'
+    awk -F'\t' '$2 != "test"' "$CORPUS/songs.tsv"
+  } >"$OUT/solo-songs.tsv"
+  cp "$CORPUS/items.tsv" "$OUT/both/items.tsv.new"
+  more_items more "$CORPUS/songs.tsv" --items 600 --seed 2 --timbre GeneralUser
+  more_items solo "$OUT/solo-songs.tsv" --items 1040 --seed 3 --solo yes
+  more_items solo-more "$OUT/solo-songs.tsv" --items 700 --seed 4 --solo yes --timbre GeneralUser
   mv "$OUT/both/items.tsv.new" "$OUT/both/items.tsv"
 }
 mixes() { # FOLDER ITEMS NAME...: the lists that classifiers learn from, of the first ITEMS training items (0: all) of FOLDER

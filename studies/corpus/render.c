@@ -1,12 +1,13 @@
 /* render.c - songs into items: ten seconds of each family of instruments as a FLAC, at equal loudness, and the notes that sound.
  *
- *   render SONGS.tsv OUT [--items N] [--test-songs M] [--seed S] [--seconds T] [--part K/P] [--timbre NAME]
+ *   render SONGS.tsv OUT [--items N] [--test-songs M] [--seed S] [--seconds T] [--part K/P] [--timbre NAME] [--solo yes]
  *
  * SONGS.tsv: path, split (train, valid, test), source. Item i of a split is a function of (seed, split, i) and the songs: a song in turn, a stretch in which every
  * family plays, and per family a soundfont of the split's pool, a program, and a colour (a tilt about 1 kHz; in training a bell somewhere too); one detuning for all but the
  * drums. FluidSynth renders the families in one pass, each on MIDI channels of its own (channel 5 c + family), at 32 kHz without
  * reverb and chorus, and WildMIDI those whose timbre is a set of patches (patches.c); then mono, 16 kHz, -23 LUFS each [ITU1770], one common gain so that the sum of all peaks at -1 dBFS or below. The mix is the sum of the stems, whole numbers, so
- * nothing is lost when they are added again. What is there already is not made again: an interrupted run goes on, and P runs can share the work. */
+ * nothing is lost when they are added again. --solo yes: only a guitar or a piano per item, and either plays what is written for either, so that only the sound tells them apart;
+ * any song with ten busy seconds of one of them will do. What is there already is not made again: an interrupted run goes on, and P runs can share the work. */
 #include "core/core.h"
 #include "audio/decode.h"
 #include "studies/corpus/patches.h"
@@ -56,6 +57,7 @@ typedef struct work {
   int n_songs, part, parts;
   int64_t items, test_songs, seed;
   double seconds;
+  bool solo;
   const char *out;
   int64_t made;
 } work;
@@ -67,18 +69,25 @@ typedef struct item {
   aus_midi_note *note;
   int64_t notes;
   double start, cents;
-  bool has[FAMILIES];
+  int voice, as;                         /* solo: notes of this family, GUITAR or PIANO, are played by that one, all others by nobody */
+  bool solo, has[FAMILIES];
   int font[FAMILIES], program[FAMILIES]; /* program -1: as in the file */
   double tilt[FAMILIES], bell_hz[FAMILIES], bell_db[FAMILIES], lufs[FAMILIES], gain;
   float *stem[FAMILIES]; /* RATE */
 } item;
 
-static int family_of(const aus_midi_note *n)
+static int written_for(const aus_midi_note *n)
 {
   if (n->drum) return DRUMS;
   if (n->program < 8) return PIANO;
   if (n->program >= 24 && n->program < 40) return n->program < 32 ? GUITAR : BASS;
   return n->program >= 40 && n->program < 56 ? STRINGS : -1;
+}
+
+static int family_of(const item *it, const aus_midi_note *n)
+{
+  const int f = written_for(n);
+  return !it->solo ? f : f == it->voice ? it->as : -1;
 }
 
 /* ---- which stretch, which sounds --------------------------------------------------------------------- */
@@ -91,7 +100,7 @@ static double busy(const item *it, int family, double from, int seconds)
   for (int64_t i = 0; i < it->notes && it->note[i].onset < from + seconds; i++) {
     const aus_midi_note *k = &it->note[i];
     const double off = family == DRUMS ? k->onset + 0.25 : k->offset;
-    if (family_of(k) != family || off <= from) continue;
+    if (family_of(it, k) != family || off <= from) continue;
     const int last = (int)fmin(seconds - 1, floor(off - from));
     for (int t = (int)fmax(0, floor(k->onset - from)); t <= last; t++) heard[t] = true;
   }
@@ -99,19 +108,30 @@ static double busy(const item *it, int family, double from, int seconds)
   return (double)n / seconds;
 }
 
-/* A stretch in which guitar, piano, bass and drums are busy, drawn among all that begin at a half second; false when there is none. */
-static bool choose_stretch(item *it, double seconds, aus_rng *rng)
+/* A stretch in which guitar, piano, bass and drums (solo: the one that plays) are busy, drawn among all that begin at a half second; false when there is none. */
+static bool draw_stretch(item *it, double seconds, aus_rng *rng)
 {
   int64_t good = 0;
   for (double from = 1; from + seconds < it->midi.seconds; from += 0.5) {
     double least = 1;
-    for (int f = 0; f < STRINGS && least >= BUSY; f++) least = fmin(least, busy(it, f, from, (int)seconds));
+    for (int f = 0; f < STRINGS && least >= BUSY; f++)
+      if (!it->solo || f == it->as) least = fmin(least, busy(it, f, from, (int)seconds));
     if (least < BUSY) continue;
     if (aus_rng_below(rng, (uint64_t)++good) == 0) it->start = from;
   }
   if (good == 0) return false;
   for (int f = 0; f < FAMILIES; f++) it->has[f] = busy(it, f, it->start, (int)seconds) >= 0.5;
   return true;
+}
+
+/* Solo: what the guitar plays or what the piano plays, whichever is drawn and is busy somewhere. */
+static bool choose_stretch(item *it, double seconds, aus_rng *rng)
+{
+  if (!it->solo) return draw_stretch(it, seconds, rng);
+  it->voice = (int)aus_rng_below(rng, 2);
+  for (int tries = 0; tries < 2; tries++, it->voice = !it->voice)
+    if (draw_stretch(it, seconds, rng)) return true;
+  return false;
 }
 
 static int draw_program(int family, aus_rng *rng)
@@ -133,7 +153,7 @@ static void choose_sounds(item *it, bool test, aus_rng *rng)
     it->font[f] = pool[aus_rng_below(rng, (uint64_t)n)];
     it->tilt[f] = 8 * aus_rng_uniform(rng) - 4;
     const int drawn = f == DRUMS ? -1 : draw_program(f, rng);
-    it->program[f] = ours ? drawn : -1;
+    it->program[f] = ours || (it->solo && it->voice != it->as) ? drawn : -1;
     if (test) continue;
     it->bell_hz[f] = 150 * pow(40, aus_rng_uniform(rng));
     it->bell_db[f] = 16 * aus_rng_uniform(rng) - 8;
@@ -228,13 +248,13 @@ static int in_patches(int program)
 
 static int program_of(const item *it, const aus_midi_note *n)
 {
-  const int f = family_of(n), program = f == DRUMS ? 0 : it->program[f] < 0 ? n->program : it->program[f];
+  const int f = family_of(it, n), program = f == DRUMS ? 0 : it->program[f] < 0 ? n->program : it->program[f];
   return by_patches(it, f) ? in_patches(program) : program;
 }
 
 static void start_note(work *w, const item *it, const aus_midi_note *n)
 {
-  const int f = family_of(n), c = channel_of(n->channel, f), wanted = program_of(it, n);
+  const int f = family_of(it, n), c = channel_of(n->channel, f), wanted = program_of(it, n);
   int id, bank, program;
   fluid_synth_get_program(w->synth, c, &id, &bank, &program);
   if (program != wanted) fluid_synth_program_select(w->synth, c, fonts[it->font[f]].id, f == DRUMS ? 128 : 0, wanted);
@@ -271,7 +291,7 @@ static moment *list_moments(const work *w, const item *it, double from, double t
 
 static void happen(work *w, const item *it, const moment *m)
 {
-  const int f = m->note ? family_of(m->note) : 0;
+  const int f = m->note ? family_of(it, m->note) : 0;
   if (m->event) send_control(w, m->event);
   else if (f < 0 || by_patches(it, f)) return;
   else if (m->order >= 0) start_note(w, it, m->note);
@@ -295,7 +315,7 @@ static int64_t patch_events(const item *it, int f, const moment *m, double from,
     return e->status >> 4 == 11 && wanted_controller(e->data[0]);
   }
   const aus_midi_note *n = m->note;
-  if (family_of(n) != f) return 0;
+  if (family_of(it, n) != f) return 0;
   const unsigned char channel = (unsigned char)n->channel;
   if (m->order < 0) {
     to[0] = (patch_event){ at, 0x80 | channel, { (unsigned char)n->pitch, 0 } };
@@ -435,7 +455,7 @@ static aus_status write_notes(work *w, const item *it, const char *folder)
   aus_status status = aus_outfile_printf(file, "onset\toffset\tpitch\tvelocity\tfamily\n");
   for (int64_t i = 0; i < it->notes && status == AUS_OK; i++) {
     const aus_midi_note *n = &it->note[i];
-    const int f = family_of(n);
+    const int f = family_of(it, n);
     if (f < 0 || !it->has[f] || n->offset <= it->start || n->onset >= it->start + w->seconds) continue;
     status = aus_outfile_printf(file, "%.4f\t%.4f\t%d\t%d\t%s\n", fmax(0, n->onset - it->start), fmin(w->seconds, n->offset - it->start), n->pitch, n->velocity, family_name[f]);
   }
@@ -477,11 +497,12 @@ static aus_status render(work *w, item *it)
 
 static aus_status make_item(work *w, const song *of, int64_t number)
 {
-  item it = { .of = of };
+  item it = { .of = of, .solo = w->solo };
   aus_rng rng;
   char folder[1600];
   const bool test = strcmp(of->split, "test") == 0;
   aus_rng_init(&rng, (uint64_t)w->seed, (uint64_t)(number * 4 + (of->split[0] == 'v') + 2 * test));
+  if (it.solo) it.as = (int)aus_rng_below(&rng, 2);
   aus_status status = aus_midi_read(w->ctx, of->path, &it.midi);
   if (status == AUS_OK) status = aus_midi_notes(w->ctx, &it.midi, AUS_MIDI_SUSTAIN, &it.note, &it.notes);
   if (status == AUS_OK && choose_stretch(&it, w->seconds, &rng)) {
@@ -511,10 +532,10 @@ static bool exists(const work *w, const char *split, int64_t number)
   return stat(path, &st) == 0;
 }
 
-/* Has it a stretch in which guitar, piano, bass and drums are busy? A file that cannot be read has none, and is named. */
+/* Has it a stretch to draw? A file that cannot be read has none, and is named. */
 static bool suits(const work *w, const song *of)
 {
-  item it = { .of = of };
+  item it = { .of = of, .solo = w->solo };
   aus_rng rng;
   aus_rng_init(&rng, 0, 0);
   bool good = aus_midi_read(w->ctx, of->path, &it.midi) == AUS_OK && aus_midi_notes(w->ctx, &it.midi, AUS_MIDI_SUSTAIN, &it.note, &it.notes) == AUS_OK;
@@ -575,12 +596,13 @@ static bool only(const char *name)
 int main(int argc, char **argv)
 {
   work w = { .items = 100, .test_songs = 225, .seed = 1, .seconds = 10, .parts = 1 };
-  if (argc < 3) { fprintf(stderr, "usage: render SONGS.tsv OUT [--items N] [--test-songs M] [--seed S] [--seconds T] [--part K/P] [--timbre NAME]\n"); return 2; }
+  if (argc < 3) { fprintf(stderr, "usage: render SONGS.tsv OUT [--items N] [--test-songs M] [--seed S] [--seconds T] [--part K/P] [--timbre NAME] [--solo yes]\n"); return 2; }
   for (int i = 3; i + 1 < argc; i += 2) {
     if (!strcmp(argv[i], "--items")) w.items = atoll(argv[i + 1]);
     else if (!strcmp(argv[i], "--test-songs")) w.test_songs = atoll(argv[i + 1]);
     else if (!strcmp(argv[i], "--seed")) w.seed = atoll(argv[i + 1]);
     else if (!strcmp(argv[i], "--seconds")) w.seconds = atof(argv[i + 1]);
+    else if (!strcmp(argv[i], "--solo")) w.solo = !strcmp(argv[i + 1], "yes");
     else if (!strcmp(argv[i], "--timbre") && !only(argv[i + 1])) return 2;
     else if (!strcmp(argv[i], "--part") && sscanf(argv[i + 1], "%d/%d", &w.part, &w.parts) != 2) return 2;
   }
