@@ -60,7 +60,7 @@ typedef struct global {
   const aus_model_info *info;
   aus_set set;
   double snippet;
-  int32_t done, todo;          /* snippets of this run */
+  int32_t done, todo, left_out; /* snippets of this run */
   double start;
 } global;
 
@@ -254,7 +254,9 @@ static void log_song(global *g, int32_t song)
 {
   if (g->cs->tty || g->outer->quiet || g->done == 0 || g->todo < 2) return;
   const double left = (aus_now() - g->start) * (g->todo - g->done) / g->done;
-  fprintf(stderr, "auscult: note: %d of %d snippets explained, %.0f s left: %s\n", g->done, g->todo, left, g->plan.song[song].path);
+  char not[48] = "";
+  if (g->left_out) snprintf(not, sizeof not, " (%d cannot be explained)", g->left_out);
+  fprintf(stderr, "auscult: note: %d of %d snippets done%s, %.0f s left: %s\n", g->done, g->todo, not, left, g->plan.song[song].path);
 }
 
 /* A song that cannot be explained is left out and said; when the model is at fault, all would fail. */
@@ -262,7 +264,7 @@ static int explain_all(global *g)
 {
   int32_t failed = 0, bad_song = -1;
   int last = CLI_DONE;
-  for (int32_t i = 0; i < g->plan.n_pieces; i++) g->todo += !is_done(g, &g->plan.piece[i]);
+  for (int32_t i = 0; i < g->plan.n_pieces; i++) g->todo += g->outer->force || !is_done(g, &g->plan.piece[i]);
   g->start = aus_now();
   for (int32_t i = 0; i < g->plan.n_pieces; i++) {
     const cli_piece *p = &g->plan.piece[i];
@@ -279,6 +281,7 @@ static int explain_all(global *g)
         if (status != AUS_OK) return cli_fail(g->cs, CLI_WORKING, status);
       }
     }
+    g->left_out += p->song == bad_song;
     g->done++;
     if (i + 1 == g->plan.n_pieces || g->plan.piece[i + 1].song != p->song) log_song(g, p->song);
   }

@@ -30,10 +30,10 @@ mode=${1:---quick}
 mkdir -p "$OUT"
 OUT=$(cd "$OUT" && pwd)
 
-program() { # NAME: compiled from NAME.c
+program() { # NAME: compiled from NAME.c, and score from score_parts.c too
   make -s -C "$BUILD" libauscult-all.la auscult >&2
   # shellcheck disable=SC2046
-  ${CC:-cc} -std=gnu11 -O2 -I"$top/include" -I"$top/src" -I"$top" "$here/$1.c" "$BUILD/.libs/libauscult-all.a" $(pkg-config --libs sndfile) -fopenmp -lm -o "$OUT/$1"
+  ${CC:-cc} -std=gnu11 -O2 -I"$top/include" -I"$top/src" -I"$top" "$here/$1.c" $(ls "$here/$1"_*.c 2>/dev/null) "$BUILD/.libs/libauscult-all.a" $(pkg-config --libs sndfile) -fopenmp -lm -o "$OUT/$1"
 }
 corpus() { # ARGS: makes it when it is not there
   [ -e "$CORPUS/items.tsv" ] || OUT=$CORPUS BUILD=$BUILD "$here/../corpus/run.sh" "$@" >&2

@@ -10,215 +10,27 @@
  * All 2^d mixes are asked, cosine kernel of width 0.25, probabilities, the predicted label; top is the component with the largest weight above a millionth by
  * unshrunk least squares, by LIME's ridge (alpha 1), and by Shapley value. --cascade L: the L layers next to the output are randomised first [Adebayo18].
  * A line per snippet on stdout, least squares' weights at its end; studies/confounder/tables.py counts them. */
-#include "studies/confounder/mix.h"
+#include "studies/confounder/score.h"
 
 #include <auscult/eval.h>
 #include <auscult/explain.h>
-#include <auscult/sep.h>
 #include "la/la.h"
 #include "lime/lime.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
-enum { SNIPPET = 2 * RATE, MAX_PARTS = 16, JUDGES = 3, MAX_NETS = 8 };
+enum { JUDGES = 3 };
 static const double LEAST = 1e-6; /* of a probability */
 static const char *const judge_name[JUDGES] = { "wls", "ridge", "shapley" };
 
 typedef struct job {
   aus_ctx *ctx;
-  const char *corpus, *components, *kept; /* kept: the folder of separated parts, NULL: none */
+  const char *corpus;
   aus_model *model;
-  aus_separator *separator[MAX_NETS];
-  int separators; /* 0: oracle or leak */
-  double leak;
-  bool strings, both, pianos, alternate, only_guitar, no_rest;
-  uint64_t seed;
+  recipe parts;
+  bool both, pianos, alternate, only_guitar;
   int limit;
 } job;
-
-/* What is explained: the mix and its true stems, cut to the snippet, and the parts it is explained by. */
-typedef struct snippet {
-  const row *r;
-  int label, drums_with;         /* GUITAR or PIANO */
-  float *stem[FAMILIES], *mix;   /* [SNIPPET] */
-  float *part[MAX_PARTS];
-  char name[MAX_PARTS][32];
-  int family[MAX_PARTS];         /* whose sound a part is nearest to */
-  double weight[MAX_PARTS];      /* by least squares, for the predicted label */
-  int parts;
-  double drums_sdr;              /* of the part nearest to the drums; NaN without drums */
-} snippet;
-
-static double dot(const float *a, const float *b)
-{
-  double s = 0;
-  for (int i = 0; i < SNIPPET; i++) s += (double)a[i] * (double)b[i];
-  return s;
-}
-
-/* ---- the snippet -------------------------------------------------------------------------------------- */
-
-static bool is_in(const job *j, const snippet *s, int f)
-{
-  if (!s->r->has[f]) return false;
-  if (f == DRUMS) return s->drums_with == s->label;
-  return f == s->label || f == BASS || (f == STRINGS && j->strings);
-}
-
-/* A start where every stem of the mix is within 30 dB of its own mean level; the same for both test sets. */
-static int64_t choose_start(const job *j, const snippet *s, const aus_audio *whole, int index)
-{
-  aus_rng rng;
-  int64_t start = 0;
-  aus_rng_init(&rng, j->seed, (uint64_t)(2 * index + (s->label == PIANO)));
-  for (int tries = 0; tries < 50; tries++) {
-    bool good = true;
-    start = (int64_t)aus_rng_below(&rng, (uint64_t)(whole[BASS].frames - SNIPPET + 1));
-    for (int f = 0; f < FAMILIES && good; f++) {
-      if (!s->r->has[f] || (f != s->label && f != BASS && f != DRUMS)) continue;
-      double all = 0;
-      for (int64_t i = 0; i < whole[f].frames; i++) all += (double)whole[f].data[i] * (double)whole[f].data[i];
-      const float *x = whole[f].data + start;
-      good = dot(x, x) / SNIPPET > 1e-3 * all / (double)whole[f].frames;
-    }
-    if (good) break;
-  }
-  return start;
-}
-
-static void cut(const job *j, snippet *s, const aus_audio *whole, int64_t start)
-{
-  memset(s->mix, 0, SNIPPET * sizeof *s->mix);
-  for (int f = 0; f < FAMILIES; f++) {
-    memset(s->stem[f], 0, SNIPPET * sizeof(float));
-    if (!is_in(j, s, f)) continue;
-    memcpy(s->stem[f], whole[f].data + start, SNIPPET * sizeof(float));
-    for (int i = 0; i < SNIPPET; i++) s->mix[i] += s->stem[f][i];
-  }
-}
-
-/* ---- the parts ------------------------------------------------------------------------------------------ */
-
-static void oracle_parts(const job *j, snippet *s)
-{
-  const int n = j->strings ? FAMILIES : FAMILIES - 1;
-  s->parts = n;
-  for (int f = 0; f < n; f++) {
-    snprintf(s->name[f], sizeof s->name[f], "%s", family_name[f]);
-    for (int i = 0; i < SNIPPET; i++) s->part[f][i] = (float)((1 - j->leak) * (double)s->stem[f][i] + j->leak / n * (double)s->mix[i]);
-  }
-}
-
-static void add_part(snippet *s, const char *name, const float *x)
-{
-  if (s->parts == MAX_PARTS || dot(x, x) < 1e-8) return; /* atoms that were merged, a residual of nothing */
-  snprintf(s->name[s->parts], sizeof s->name[0], "%s", name);
-  memcpy(s->part[s->parts++], x, SNIPPET * sizeof *x);
-}
-
-/* What one network says of the whole item, as a listener's program would ask it; its parts are cut. */
-static aus_status parts_of(const job *j, int k, snippet *s, const aus_audio *in, int64_t start)
-{
-  aus_stems out = {0};
-  AUS_TRY(aus_separator_run(j->separator[k], in, 0, &out));
-  for (int i = 0; i < out.n; i++) add_part(s, out.name[i], out.stem[i].data + start);
-  aus_stems_free(j->ctx, &out);
-  return AUS_OK;
-}
-
-/* The mix less all parts; part[MAX_PARTS - 1] is where it is made. */
-static void add_rest(snippet *s)
-{
-  float *rest = s->part[MAX_PARTS - 1];
-  if (s->parts == MAX_PARTS) return;
-  memcpy(rest, s->mix, SNIPPET * sizeof *rest);
-  for (int p = 0; p < s->parts; p++)
-    for (int i = 0; i < SNIPPET; i++) rest[i] -= s->part[p][i];
-  add_part(s, "residual", rest);
-}
-
-static aus_status separate(const job *j, snippet *s, const aus_audio *whole, int64_t start)
-{
-  const int64_t n = whole[BASS].frames;
-  aus_audio in = { .data = aus_alloc_zero(j->ctx, (size_t)n, sizeof(float)), .frames = n, .channels = 1, .rate = RATE };
-  aus_status status = in.data ? AUS_OK : AUS_ENOMEM;
-  for (int f = 0; f < FAMILIES && in.data; f++)
-    for (int64_t i = 0; is_in(j, s, f) && i < n; i++) in.data[i] += whole[f].data[i];
-  s->parts = 0;
-  for (int k = 0; k < j->separators && status == AUS_OK; k++) status = parts_of(j, k, s, &in, start);
-  aus_free(j->ctx, in.data);
-  return status;
-}
-
-/* ---- parts that are kept ---------------------------------------------------------------------------------- */
-
-static void kept_path(const job *j, const snippet *s, int64_t start, char *path, size_t size)
-{
-  snprintf(path, size, "%s/%.5s-%s-%s-%lld%s", j->kept, s->r->item + strlen(s->r->split) + 1, family_name[s->label], family_name[s->drums_with], (long long)start, j->strings ? "-strings" : "");
-}
-
-static bool read_kept(const char *path, snippet *s)
-{
-  FILE *f = fopen(path, "rb");
-  bool good = f && fread(&s->parts, sizeof s->parts, 1, f) == 1 && s->parts >= 0 && s->parts <= MAX_PARTS;
-  for (int p = 0; good && p < s->parts; p++) good = fread(s->name[p], sizeof s->name[p], 1, f) == 1 && fread(s->part[p], sizeof(float), SNIPPET, f) == SNIPPET;
-  if (f) fclose(f);
-  return good;
-}
-
-static bool write_kept(const char *path, const snippet *s)
-{
-  char new[4096];
-  snprintf(new, sizeof new, "%s.%d.new", path, (int)getpid()); /* several may make the same one at once */
-  FILE *f = fopen(new, "wb");
-  bool good = f && fwrite(&s->parts, sizeof s->parts, 1, f) == 1;
-  for (int p = 0; good && p < s->parts; p++) good = fwrite(s->name[p], sizeof s->name[p], 1, f) == 1 && fwrite(s->part[p], sizeof(float), SNIPPET, f) == SNIPPET;
-  if (f) good = fclose(f) == 0 && good;
-  return good && rename(new, path) == 0;
-}
-
-static aus_status separated_parts(const job *j, snippet *s, const aus_audio *whole, int64_t start)
-{
-  char path[4000];
-  if (j->kept) kept_path(j, s, start, path, sizeof path);
-  if (!j->kept || !read_kept(path, s)) {
-    AUS_TRY(separate(j, s, whole, start));
-    if (j->kept && !write_kept(path, s)) return aus_fail(j->ctx, AUS_EIO, "cannot write %s", path);
-  }
-  if (!j->no_rest) add_rest(s);
-  return AUS_OK;
-}
-
-/* SI-SDR of x as an estimate of s, dB. */
-static double si_sdr(const float *x, const float *s)
-{
-  const double ss = dot(s, s), xs = dot(x, s), target = xs * xs / ss, all = dot(x, x);
-  return 10 * log10(target / fmax(all - target, 1e-12 * all));
-}
-
-/* A part called as a family is that family's; "percussive" is the drums'; any other goes by its largest correlation with a true stem. */
-static void whose(snippet *s)
-{
-  s->drums_sdr = NAN;
-  const double drums = dot(s->stem[DRUMS], s->stem[DRUMS]);
-  for (int p = 0; p < s->parts; p++) {
-    double best = 0;
-    s->family[p] = -1;
-    for (int f = 0; f < FAMILIES; f++)
-      if (strcmp(s->name[p], family_name[f]) == 0) s->family[p] = f;
-    if (strcmp(s->name[p], "percussive") == 0) s->family[p] = DRUMS;
-    for (int f = 0; f < FAMILIES && s->family[p] < 0; f++) {
-      const double e = dot(s->stem[f], s->stem[f]), c = e > 0 ? dot(s->part[p], s->stem[f]) / sqrt(e * dot(s->part[p], s->part[p])) : 0;
-      if (c > best) best = c;
-    }
-    for (int f = 0; f < FAMILIES && s->family[p] < 0; f++) {
-      const double e = dot(s->stem[f], s->stem[f]), c = e > 0 ? dot(s->part[p], s->stem[f]) / sqrt(e * dot(s->part[p], s->part[p])) : 0;
-      if (c > 0 && c == best) s->family[p] = f;
-    }
-    if (drums > 0 && dot(s->part[p], s->part[p]) > 0) s->drums_sdr = fmax(s->drums_sdr, si_sdr(s->part[p], s->stem[DRUMS]));
-  }
-}
 
 /* ---- the question ------------------------------------------------------------------------------------------ */
 
@@ -232,7 +44,7 @@ static aus_status components_of(const job *j, snippet *s, aus_components *out)
     stems[p].data = s->part[p];
     names[p] = s->name[p];
   }
-  return aus_components_stems(j->ctx, &input, stems, names, s->parts, j->no_rest ? AUS_RESIDUAL_DROP : AUS_RESIDUAL_FOLD, NULL, out);
+  return aus_components_stems(j->ctx, &input, stems, names, s->parts, j->parts.no_rest ? AUS_RESIDUAL_DROP : AUS_RESIDUAL_FOLD, NULL, out);
 }
 
 /* The largest of value[parts] that is above what single precision can tell from nothing, so that silence, whose weight is zero but for rounding, is never on top; else -1. */
@@ -299,14 +111,11 @@ static const char *part_family(const snippet *s, int top) { return top < 0 ? par
 
 static aus_status one_snippet(const job *j, snippet *s, const aus_audio *whole, int index)
 {
-  const int64_t start = choose_start(j, s, whole, index);
+  int64_t start;
   int predicted, top[JUDGES];
   float scores[2];
   double r2 = NAN;
-  cut(j, s, whole, start);
-  if (j->separators) AUS_TRY(separated_parts(j, s, whole, start));
-  else oracle_parts(j, s);
-  whose(s);
+  AUS_TRY(make_snippet(&j->parts, s, whole, index, &start));
   AUS_TRY(ask(j, s, &predicted, scores, top, &r2));
   printf("%s\t%s\t%.3f\tdr-%s\t%s\t%s\t%.6f\t%.4f\t%.2f", s->r->item, s->r->song, (double)start / RATE, s->drums_with == GUITAR ? "gtr" : "pno", family_name[s->label],
          predicted ? "piano" : "guitar", (double)scores[0], r2, s->drums_sdr);
@@ -337,24 +146,6 @@ static aus_status one_song(const job *j, snippet *s, const row *r, int index)
 
 /* ---- the whole ------------------------------------------------------------------------------------------------ */
 
-static aus_status open_components(job *j)
-{
-  const char *c = j->components;
-  if (strcmp(c, "oracle") == 0) return AUS_OK;
-  if (strncmp(c, "leak:", 5) == 0) { j->leak = atof(c + 5); return AUS_OK; }
-  j->separators = 1;
-  if (strcmp(c, "hpss") == 0) return aus_separator_hpss(j->ctx, NULL, &j->separator[0]);
-  if (strncmp(c, "nmf:", 4) == 0) return aus_separator_nmf(j->ctx, atoi(c + 4), j->seed, &j->separator[0]);
-  for (j->separators = 0; *c && j->separators < MAX_NETS; j->separators++) {
-    char path[4096];
-    snprintf(path, sizeof path, "%.*s", (int)strcspn(c, "+"), c);
-    AUS_TRY(aus_separator_open(j->ctx, path, &j->separator[j->separators]));
-    c += strcspn(c, "+");
-    c += *c == '+';
-  }
-  return AUS_OK;
-}
-
 /* The model, or the model with its last layers at random. */
 static aus_status open_model(job *j, const char *path, int cascade)
 {
@@ -362,7 +153,7 @@ static aus_status open_model(job *j, const char *path, int cascade)
   size_t size;
   if (cascade == 0) return aus_model_open(j->ctx, path, &j->model);
   AUS_TRY(aus_file_read(j->ctx, path, (size_t)1 << 31, &bytes, &size));
-  aus_status status = aus_eval_randomise(j->ctx, bytes, size, cascade - 1, 1, j->seed, &other);
+  aus_status status = aus_eval_randomise(j->ctx, bytes, size, cascade - 1, 1, j->parts.seed, &other);
   if (status == AUS_OK) status = aus_model_open_memory(j->ctx, other, size, &j->model);
   aus_free(j->ctx, bytes); /* other lives as long as the model: until the end of the program */
   return status;
@@ -381,7 +172,7 @@ static aus_status run(job *j, const row *rows, int n)
   for (int k = 0; k < JUDGES; k++) printf("\t%s\t%s_family", judge_name[k], judge_name[k]);
   printf("\tweights\n");
   for (int i = 0, songs = 0; i < n && songs < j->limit && status == AUS_OK; i++) {
-    if (strcmp(rows[i].split, "test") != 0 || !complete(&rows[i]) || (j->strings && !rows[i].has[STRINGS])) continue;
+    if (strcmp(rows[i].split, "test") != 0 || !complete(&rows[i]) || (j->parts.strings && !rows[i].has[STRINGS])) continue;
     status = one_song(j, &s, &rows[i], i);
     songs++;
   }
@@ -392,31 +183,32 @@ static aus_status run(job *j, const row *rows, int n)
 int main(int argc, char **argv)
 {
   if (argc < 4) { fprintf(stderr, "usage: score CORPUS MODEL.aus COMPONENTS [--strings] [--limit SONGS] [--sets both|pno|piano] [--alternate] [--only-guitar] [--no-rest] [--parts DIR] [--seed S] [--cascade L]\n"); return 2; }
-  job j = { .corpus = argv[1], .components = argv[3], .both = true, .seed = 1, .limit = 1 << 30 };
+  job j = { .corpus = argv[1], .parts = { .seed = 1 }, .both = true, .limit = 1 << 30 };
   int n, cascade = 0;
   for (int i = 4; i < argc; i++) {
     const char *value = i + 1 < argc ? argv[i + 1] : "";
-    if (!strcmp(argv[i], "--strings")) j.strings = true;
+    if (!strcmp(argv[i], "--strings")) j.parts.strings = true;
     else if (!strcmp(argv[i], "--limit")) j.limit = atoi(value), i++;
     else if (!strcmp(argv[i], "--sets")) j.both = strcmp(value, "both") == 0, j.pianos = strcmp(value, "piano") == 0, i++;
     else if (!strcmp(argv[i], "--alternate")) j.alternate = true;
     else if (!strcmp(argv[i], "--only-guitar")) j.only_guitar = true;
-    else if (!strcmp(argv[i], "--no-rest")) j.no_rest = true;
-    else if (!strcmp(argv[i], "--parts")) mkdir(j.kept = value, 0777), i++;
-    else if (!strcmp(argv[i], "--seed")) j.seed = strtoull(value, NULL, 10), i++;
+    else if (!strcmp(argv[i], "--no-rest")) j.parts.no_rest = true;
+    else if (!strcmp(argv[i], "--parts")) mkdir(j.parts.kept = value, 0777), i++;
+    else if (!strcmp(argv[i], "--seed")) j.parts.seed = strtoull(value, NULL, 10), i++;
     else if (!strcmp(argv[i], "--cascade")) cascade = atoi(value), i++;
     else { fprintf(stderr, "score: unknown option %s\n", argv[i]); return 2; }
   }
   row *rows = read_rows(j.corpus, &n);
   if (!rows) { fprintf(stderr, "score: no %s/items.tsv (studies/corpus/run.sh makes it)\n", j.corpus); return 1; }
   if (aus_ctx_create(&j.ctx, &(aus_config){ .threads = 1 }) != AUS_OK) return 1;
-  aus_status status = open_components(&j);
+  j.parts.ctx = j.ctx;
+  aus_status status = open_parts(&j.parts, argv[3]);
   if (status == AUS_OK) status = open_model(&j, argv[2], cascade);
   if (status == AUS_OK && aus_model_describe(j.model)->n_targets != 2) status = aus_fail(j.ctx, AUS_EINVAL, "%s does not choose between two labels", argv[2]);
   if (status == AUS_OK) status = run(&j, rows, n);
   if (status != AUS_OK) fprintf(stderr, "score: %s\n", aus_ctx_error(j.ctx));
   aus_model_close(j.model);
-  for (int k = 0; k < j.separators; k++) aus_separator_close(j.separator[k]);
+  close_parts(&j.parts);
   aus_ctx_destroy(j.ctx);
   free(rows);
   return status != AUS_OK;
