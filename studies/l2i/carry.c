@@ -1,6 +1,7 @@
-/* carry.c - a classifier and its interpreter as files small enough to be carried along.
+/* carry.c - a classifier and its interpreter, or any network by itself, as files small enough to be carried along.
  *
  *   carry CLASSIFIER.aus INTERPRETER.aus OUT-CLASSIFIER.aus OUT-INTERPRETER.aus
+ *   carry MODEL.aus OUT.aus
  *
  * Large tensors in half precision. The interpreter then names the new classifier, whose bytes are others. The golden vectors, which came of a clip, come of drawn numbers
  * instead (uniform up to the largest of the old ones), and what the halved network makes of them: nothing of the clips is in the files. */
@@ -101,14 +102,15 @@ static aus_status write_file(const carried *c, const char *path)
   return (f && fclose(f) == 0) && good ? AUS_OK : aus_fail(c->ctx, AUS_EIO, "cannot write %s", path);
 }
 
-static aus_status carry(carried *c, const char *in, const char *out, const char *classifier_sha256)
+/* words: how many of licence, source and classifier are written anew. */
+static aus_status carry(carried *c, const char *in, const char *out, int words, const char *classifier_sha256)
 {
   static const char *const key[] = { "licence", "source", "l2i.classifier_sha256" };
   static const char licence[] = "CC BY 3.0: learnt from ESC-10, K. J. Piczak, ESC: Dataset for Environmental Sound Classification (2015), https://doi.org/10.7910/DVN/YDEPUT";
   aus_bundle *from;
   AUS_TRY(aus_bundle_open(c->ctx, in, &from));
   const char *const word[] = { licence, aus_meta_string(from, "source", ""), classifier_sha256 };
-  aus_status status = rewrite(c, from, &(aus_l2i_change){ .halve = true, .n_words = classifier_sha256 ? 3 : 2, .key = key, .word = word });
+  aus_status status = rewrite(c, from, &(aus_l2i_change){ .halve = true, .n_words = words, .key = key, .word = word });
   aus_bundle_close(from);
   if (status == AUS_OK) status = renew_golden(c);
   return status == AUS_OK ? write_file(c, out) : status;
@@ -117,11 +119,11 @@ static aus_status carry(carried *c, const char *in, const char *out, const char 
 int main(int argc, char **argv)
 {
   carried f = { 0 }, it = { 0 };
-  if (argc != 5) { fprintf(stderr, "usage: carry CLASSIFIER.aus INTERPRETER.aus OUT-CLASSIFIER.aus OUT-INTERPRETER.aus\n"); return 2; }
+  if (argc != 5 && argc != 3) { fprintf(stderr, "usage: carry CLASSIFIER.aus INTERPRETER.aus OUT-CLASSIFIER.aus OUT-INTERPRETER.aus | carry MODEL.aus OUT.aus\n"); return 2; }
   if (aus_ctx_create(&f.ctx, &(aus_config){ .threads = 1 }) != AUS_OK) return 1;
   it.ctx = f.ctx;
-  aus_status status = carry(&f, argv[1], argv[3], NULL);
-  if (status == AUS_OK) status = carry(&it, argv[2], argv[4], aus_bundle_sha256(f.bundle));
+  aus_status status = argc == 3 ? carry(&f, argv[1], argv[2], 0, NULL) : carry(&f, argv[1], argv[3], 2, NULL);
+  if (argc == 5 && status == AUS_OK) status = carry(&it, argv[2], argv[4], 3, aus_bundle_sha256(f.bundle));
   if (status != AUS_OK) fprintf(stderr, "carry: %s\n", aus_ctx_error(f.ctx));
   drop(&f);
   drop(&it);
