@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh [NAME...]: separators trained on studies/corpus and measured on its test songs, whose soundfont is heard nowhere in training.
 #
-#   NAME   five (the carried one, the default), cerberus, ova-bass, ova-drums, ova-guitar, ova-piano, bass
+#   NAME   five (the carried one, the default), cerberus, ova-bass, ova-drums, ova-guitar, ova-piano, unet, bass; or FILE.aus: only measured
 #
 #   CORPUS=FOLDER (default build/corpus, made when it is not there)   OUT=FOLDER (default build/separator)   BUILD=FOLDER (default build)
 #   EPOCHS=N  THREADS=N (default 1)   ITEMS=N: test songs that are measured (default 60)   SCORE=no: only train
@@ -27,7 +27,7 @@ CORPUS=$(cd "$CORPUS" && pwd)
   done
 } >"$OUT/items.tsv"
 
-for name in "$@"; do
+learn() { # OUT/$name/model.aus
   case $name in ova-*) recipe=ova stem=${name#ova-} ;; *) recipe=$name stem= ;; esac
   [ -e "$here/$recipe.recipe" ] || { echo "run.sh: no network $name" >&2; exit 2; }
   sed "s/STEM/$stem/" "$here/$recipe.recipe" >"$OUT/$name.recipe"
@@ -35,10 +35,21 @@ for name in "$@"; do
     "$AUSCULT" train "$OUT/$name.recipe" --out "$OUT/$name" --resume --threads "${THREADS:-1}" ${EPOCHS:+--epochs "$EPOCHS"}
     : >"$OUT/$name/done"
   }
+}
+
+for name in "$@"; do
+  model=$name
+  case $name in
+  *.aus) name=$(basename "$name" .aus) ;;
+  *)
+    learn
+    model=$OUT/$name/model.aus
+    ;;
+  esac
   [ "${SCORE:-yes}" = yes ] || continue
   make -s -C "$BUILD" studies/separator/score
   [ -e "$OUT/$name.tsv" ] || {
-    "$BUILD/studies/separator/score" "$CORPUS/test" "$OUT/$name/model.aus" "${ITEMS:-60}" >"$OUT/$name.tsv.new"
+    "$BUILD/studies/separator/score" "$CORPUS/test" "$model" "${ITEMS:-60}" >"$OUT/$name.tsv.new"
     mv "$OUT/$name.tsv.new" "$OUT/$name.tsv"
   }
   cat "$OUT/$name.tsv"
