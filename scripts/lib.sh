@@ -41,6 +41,16 @@ export_packages="praat sonic-visualiser xvfb python3-pandas python3-jsonschema p
 # cpu_seconds: reads what `times` says, gives the seconds that children have used (comparable where the machine is shared).
 cpu_seconds() { awk 'NR == 2 { n = split($0, t, /[ ms]+/); printf "%.0f", t[1] * 60 + t[2] + t[3] * 60 + t[4] }'; }
 
+# find_build: sets BUILD, where the program is built (what the environment says, else build/, else the sources themselves), and work, where studies put
+# what they make; says so and ends where nothing is built.
+find_build() {
+  [ -n "${BUILD-}" ] || BUILD=$top/build
+  [ -f "$BUILD/Makefile" ] || [ ! -f "$top/Makefile" ] || [ "$BUILD" != "$top/build" ] || BUILD=$top
+  work=$BUILD
+  [ "$BUILD" != "$top" ] || work=$top/build
+  [ -f "$BUILD/Makefile" ] || { say "nothing is built in $BUILD: run scripts/demo, or ./configure && make, or say where by BUILD=FOLDER"; exit 1; }
+}
+
 jobs=$(nproc 2>/dev/null || echo 2)
 
 # configured DIR ARGS...: a build directory at DIR, configured with ARGS unless it was already.

@@ -18,11 +18,11 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 . "$top/scripts/lib.sh"
-BUILD=${BUILD:-$top/build}
-OUT=${OUT:-$BUILD/confounder}
-CORPUS=${CORPUS:-$BUILD/corpus}
+find_build
+OUT=${OUT:-$work/confounder}
+CORPUS=${CORPUS:-$work/corpus}
 UNTRAINED=${UNTRAINED:-30}
-NETS=${NETS:-$BUILD/separator}
+NETS=${NETS:-$work/separator}
 MIDI=${MIDI:-$top/../shared/data/midi}
 AUSCULT=${AUSCULT:-$BUILD/auscult}
 mode=${1:---quick}
@@ -140,7 +140,7 @@ case $mode in
 --quick | --small)
   songs=230 items=1500
   [ "$mode" = --quick ] && songs=120 items=30
-  [ "$mode" = --quick ] && [ ! -e "$CORPUS/items.tsv" ] && CORPUS=$BUILD/corpus-quick
+  [ "$mode" = --quick ] && [ ! -e "$CORPUS/items.tsv" ] && CORPUS=$work/corpus-quick
   corpus --items $items --test-songs $songs
   program score
   program make_mixes

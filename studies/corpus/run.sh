@@ -11,8 +11,8 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 . "$top/scripts/lib.sh"
-BUILD=${BUILD:-$top/build}
-OUT=${OUT:-$BUILD/corpus}
+find_build
+OUT=${OUT:-$work/corpus}
 MIDI=${MIDI:-$top/../shared/data/midi}
 items=1500 songs=230 seed=1
 while [ $# -gt 1 ]; do

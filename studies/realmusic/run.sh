@@ -20,8 +20,8 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 . "$top/scripts/lib.sh"
-BUILD=${BUILD:-$top/build}
-OUT=${OUT:-$BUILD/realmusic}
+find_build
+OUT=${OUT:-$work/realmusic}
 SHARED=${SHARED:-$top/../shared/data}
 RESULTS=${RESULTS:-$here/results}
 AUSCULT=${AUSCULT:-$BUILD/auscult}

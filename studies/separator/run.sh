@@ -10,9 +10,10 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
-BUILD=${BUILD:-$top/build}
-CORPUS=${CORPUS:-$BUILD/corpus}
-OUT=${OUT:-$BUILD/separator}
+. "$top/scripts/lib.sh"
+find_build
+CORPUS=${CORPUS:-$work/corpus}
+OUT=${OUT:-$work/separator}
 AUSCULT=${AUSCULT:-$BUILD/auscult}
 [ $# -gt 0 ] || set -- five
 mkdir -p "$OUT"
