@@ -11,7 +11,7 @@
 
 typedef struct ready {
   struct ready *next;
-  int32_t node, spread, fold, affine, kind; /* nodes; -1: none */
+  int32_t node, fold, affine, kind; /* nodes; -1: none */
   int64_t inputs, width;            /* of a linear layer that has taken a pool in: the pixels of the image and of its rows; 0 */
   float *weights, *bias;            /* with batch norm, or a pool (bias: none), folded in */
   float *scale, *shift;             /* of the epilogue */
@@ -90,7 +90,7 @@ static int64_t channels(const aus_step *s)
 static ready *find(const aus_run *r, const ready *key)
 {
   for (ready *p = r->bundle->prepared; p; p = p->next)
-    if (p->node == key->node && p->spread == key->spread && p->inputs == key->inputs && p->width == key->width && p->fold == key->fold && p->affine == key->affine && p->kind == key->kind) return p;
+    if (p->node == key->node && p->inputs == key->inputs && p->width == key->width && p->fold == key->fold && p->affine == key->affine && p->kind == key->kind) return p;
   return NULL;
 }
 
@@ -127,7 +127,8 @@ static aus_status prepare_step(aus_run *r, aus_step *s)
   const aus_op_impl *impl = s->op->impl;
   if (s->spread < 0 && s->fold < 0 && s->affine < 0 && !impl->prepared_size) return AUS_OK;
   const aus_shape *image = s->spread < 0 ? NULL : &r->step[s->spread].call.in[0].shape;
-  const ready key = { .node = s->node, .spread = node_of(r, s->spread), .inputs = image ? s->call.in[0].shape.dim[1] : 0, .width = image ? image->dim[image->rank - 1] : 0, .fold = node_of(r, s->fold), .affine = node_of(r, s->affine), .kind = impl->prepared_kind ? impl->prepared_kind(&s->call) : 0 };
+  const ready key = { .node = s->node, .inputs = image ? s->call.in[0].shape.dim[1] : 0, .width = image ? image->dim[image->rank - 1] : 0,
+                      .fold = node_of(r, s->fold), .affine = node_of(r, s->affine), .kind = impl->prepared_kind ? impl->prepared_kind(&s->call) : 0 };
   ready *p = find(r, &key);
   if (!p) {
     p = AUS_NEW(r->bundle->ctx, ready);

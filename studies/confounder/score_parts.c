@@ -1,7 +1,10 @@
 /* score_parts.c - the snippet, and its parts: true stems, stems that leak into each other, or what separators make of the whole item. */
 #include "studies/confounder/score.h"
 
+#include <auscult/eval.h>
 #include <unistd.h>
+
+static const double MOST_DB = 120; /* of a stem against itself */
 
 static double dot(const float *a, const float *b)
 {
@@ -143,13 +146,6 @@ static aus_status separated_parts(const recipe *j, snippet *s, const aus_audio *
   return AUS_OK;
 }
 
-/* SI-SDR of x as an estimate of s, dB. */
-static double si_sdr(const float *x, const float *s)
-{
-  const double ss = dot(s, s), xs = dot(x, s), target = xs * xs / ss, all = dot(x, x);
-  return 10 * log10(target / fmax(all - target, 1e-12 * all));
-}
-
 /* A part called as a family is that family's; "percussive" is the drums'; any other goes by its largest correlation with a true stem. */
 static void whose(snippet *s)
 {
@@ -167,7 +163,7 @@ static void whose(snippet *s)
       if (c > best) { best = c; nearest = f; }
     }
     if (s->family[p] < 0) s->family[p] = nearest;
-    if (drums > 0 && dot(s->part[p], s->part[p]) > 0) s->drums_sdr = fmax(s->drums_sdr, si_sdr(s->part[p], s->stem[DRUMS]));
+    if (drums > 0 && dot(s->part[p], s->part[p]) > 0) s->drums_sdr = fmax(s->drums_sdr, fmin(MOST_DB, aus_eval_si_sdr(SNIPPET, s->part[p], s->stem[DRUMS])));
   }
 }
 
