@@ -233,6 +233,8 @@ static aus_status read_meta(sep_net *n)
   n->gives = (sep_gives)what;
   n->average = average && n->gives == SEP_RATIO;
   n->wiener = wiener && n->gives == SEP_RATIO;
+  n->exponent = (float)aus_meta_real(b, "separator.exponent", 2);
+  if (!(n->exponent > 0 && n->exponent <= 10)) return aus_fail(ctx, AUS_EFORMAT, "the separator's separator.exponent makes no sense: above 0, at most 10");
   n->waveform = front == 0;
   if (n->waveform != (n->gives == SEP_WAVE))
     return aus_fail(ctx, AUS_ENOTSUP, "a separator with front end '%s' that gives a %s is not known here", frontends[front], gives[what]);

@@ -9,7 +9,7 @@
 #include "dsp/spec.h"
 #include "sep/sep.h"
 
-/* RATIO: magnitudes, which become masks by their shares of the power (docs/separators.md). */
+/* RATIO: magnitudes, which become masks by their shares of the power or of another one (docs/separators.md). */
 typedef enum sep_gives { SEP_MASK, SEP_WAVE, SEP_SPECTRUM, SEP_RATIO } sep_gives;
 
 /* Where element (channel, time, bin, re/im) of one input lies. */
@@ -24,6 +24,7 @@ typedef struct sep_net {
   bool waveform;       /* hears samples; otherwise spectra */
   bool complex_in, complex_out;
   bool average;        /* ratio: bins above those heard get the frame's mean mask; otherwise nothing */
+  float exponent;      /* ratio: of the magnitudes before the shares are taken */
   bool wiener;         /* ratio: one step of a multichannel Wiener filter instead of the masks */
   int32_t channels, bins; /* heard together; of the network, the lowest ones */
   int64_t patch, hop;  /* frames, or samples, of one forward pass; from one to the next */
@@ -63,6 +64,7 @@ typedef struct sep_frames {
   int64_t frames, x_row, a_row;  /* from one frame to the next in x and in the answers */
   int64_t x_plane, a_plane;      /* from one channel of x, from one (stem, channel) of the answers to the next */
   const float *re, *im;          /* the mix */
+  float exponent;
   float *answer;                 /* magnitudes; masks (1 number a bin) or spectra (2) on return */
 } sep_frames;
 void sep_ratio_masks(const sep_frames *f);

@@ -1,6 +1,6 @@
 /* ratio.c - from the magnitudes that a network believes in to what multiplies the mix.
  *
- * Ratio masks: mask_j = (S_j^2 + e / J) / (sum S^2 + e), e = 1e-10; they add to one.
+ * Ratio masks: mask_j = (S_j^p + e / J) / (sum S^p + e), e = 1e-10, p = 2 unless the file says otherwise (separator.exponent; Spleeter's separation_exponent); they add to one.
  *
  * The multichannel Wiener filter, one step of expectation-maximisation of a local Gaussian model [Duong10] as norbert and
  * Spleeter have it: y_j = S_j / sum S x; v_j = mean over channels of |y_j|^2; R_j(f) = sum_t y_j y_j^H / sum_t v_j; then
@@ -33,7 +33,7 @@ static void ratio_frames(void *arg, int64_t begin, int64_t end, int worker)
         float sum = e;
         for (int32_t j = 0; j < f->stems; j++) {
           float *s = answer_at(f, j, c, t) + b;
-          *s *= *s;
+          *s = f->exponent == 2 ? *s * *s : powf(fabsf(*s), f->exponent);
           sum += *s;
         }
         for (int32_t j = 0; j < f->stems; j++) {

@@ -150,7 +150,7 @@ static aus_status settle(window *w, int64_t end)
   const int64_t at = w->settled - w->first;
   const sep_frames f = { .ctx = w->pass.ctx, .stems = n->s->info.n_stems, .channels = n->channels, .bins = n->bins, .frames = end - w->settled,
                          .x_row = w->all_bins, .a_row = row_of(w), .x_plane = w->capacity * w->all_bins, .a_plane = w->capacity * row_of(w),
-                         .re = w->re + at * w->all_bins, .im = w->im + at * w->all_bins, .answer = w->answer + at * row_of(w) };
+                         .re = w->re + at * w->all_bins, .im = w->im + at * w->all_bins, .exponent = n->exponent, .answer = w->answer + at * row_of(w) };
   w->settled = end;
   if (n->gives != SEP_RATIO || f.frames < 1) return AUS_OK;
   if (n->wiener) return sep_wiener(&f);

@@ -36,6 +36,7 @@ static const row rows[] = {
   { "augment", "speed", REAL, NULL, "0", 0, 0.5, AT(speed) },
   { "augment", "bells", INTEGER, NULL, "0", 0, 100, AT(bells) },
   { "augment", "bells_db", REAL, NULL, "12", 0, 60, AT(bells_db) },
+  { "augment", "remix", REAL, NULL, "0", 0, 1, AT(remix) },
   { "augment", "mixup", REAL, NULL, "0", 0, 100, AT(mixup) },
   { "augment", "add", REAL, NULL, "0", 0, 1, AT(add) },
   { "augment", "add_snr_low", REAL, NULL, "0", -60, 100, AT(add_snr_low) },
@@ -113,6 +114,7 @@ static const row rows[] = {
   { "separator", "mask", CHOICE, "sigmoid|softmax", "sigmoid", 0, 0, AT(separator.mask) },
   { "separator", "distance", CHOICE, "l1|mse", "l1", 0, 0, AT(separator.squared) },
   { "separator", "target", CHOICE, "tpsa|magnitude", "tpsa", 0, 0, AT(separator.magnitude) },
+  { "separator", "exponent", REAL, NULL, "2", 0.1, 10, AT(separator.exponent) },
   { "separator", "bins", INTEGER, NULL, "0", 0, 1 << 20, AT(separator.bins) },
   { "separator", "embedding", INTEGER, NULL, "0", 0, 64, AT(separator.embedding) },
   { "separator", "notes", CHOICE, yes_no, "no", 0, 0, AT(separator.notes) },
@@ -350,8 +352,10 @@ static aus_status check(aus_recipe *r)
   if (!interpreter && !r->init && r->frontend.n == 0) return aus_recipe_fail(r, 0, "no [frontend] section");
   if (r->separator.line && (interpreter || !r->network.n || !r->frontend.n || !r->labels.n))
     return aus_recipe_fail(r, r->separator.line, "a separator has labels (its stems), a [frontend] and a [network] of its own");
-  if (r->separator.line && (r->mixup > 0 || r->add > 0 || r->speed > 0 || r->bells || r->freq_masks || r->time_masks))
-    return aus_recipe_fail(r, r->separator.line, "of [augment], separators know start and gain_db (of each stem by itself)");
+  if (r->separator.line && (r->mixup > 0 || r->add > 0 || r->speed > 0 || r->freq_masks || r->time_masks))
+    return aus_recipe_fail(r, r->separator.line, "of [augment], separators know start, gain_db, bells, bells_db (of each stem by itself) and remix");
+  if (!r->separator.line && r->remix > 0) return aus_recipe_fail(r, 0, "remix of [augment] puts together stems of several items: for a [separator] only");
+  if (r->remix > 0 && r->separator.notes) return aus_recipe_fail(r, r->separator.line, "with remix a mix's stems are of several items, and its notes are not known: remix = 0, or notes = no");
   if (r->add_snr_low > r->add_snr_high) return aus_recipe_fail(r, 0, "add_snr_low is above add_snr_high");
   if (r->milestones.n > AUS_MAX_MILESTONES) return aus_recipe_fail(r, 0, "%d milestones; at most %d", (int)r->milestones.n, AUS_MAX_MILESTONES);
   for (int32_t i = 1; i < r->milestones.n; i++)

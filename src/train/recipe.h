@@ -38,7 +38,7 @@ typedef struct aus_recipe_separator {
   aus_words mix;
   int mask, squared, magnitude, notes; /* mask: 0 sigmoid, 1 softmax */
   int64_t bins, embedding;
-  double mask_weight, embedding_weight, notes_weight;
+  double exponent, mask_weight, embedding_weight, notes_weight;
 } aus_recipe_separator;
 
 typedef struct aus_recipe {
@@ -56,7 +56,7 @@ typedef struct aus_recipe {
   int32_t n_sets;
   aus_recipe_data set[AUS_MAX_SETS];
   /* [augment] */
-  double gain_db, speed, bells_db, mixup, add, add_snr_low, add_snr_high;
+  double gain_db, speed, bells_db, remix, mixup, add, add_snr_low, add_snr_high;
   const char *noise, *noise_root;
   int64_t bells, freq_masks, freq_width, time_masks, time_width;
   int mask_mean, random_start, random_pad;

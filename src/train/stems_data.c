@@ -2,7 +2,8 @@
  *
  * A row's `path` is a folder with a sound per stem, NAME.flac or NAME.wav; a stem without a file is silent. notes.tsv in it (onset, offset,
  * pitch, velocity, family) are the labels of transcription. The mix is the sum of the stems that the recipe names, so whatever is
- * done to one of them (gain) is in mix and target alike. Stems are kept as 16-bit numbers while there is room, else read again. */
+ * done to one of them (another colour, gain) is in mix and target alike, and so is a stem that another item lent. Stems are kept as 16-bit numbers while there is room, else read again. */
+#include "train/bells.h"
 #include "train/stems.h"
 
 #include <math.h>
@@ -223,13 +224,43 @@ void aus_stems_close(aus_mixer *s)
 
 /* ---- excerpts --------------------------------------------------------------------------------------------- */
 
-static aus_status load_stem(aus_mixer *s, int32_t clip, int32_t stem, int64_t first, float gain, float *x)
+static aus_status load_stem(aus_mixer *s, int32_t clip, int32_t stem, int64_t first, float *x)
 {
   const aus_stems_item *item = &s->item[clip];
   const int64_t there = item->samples - first < s->samples ? item->samples - first : s->samples;
-  if (!item->wave) AUS_TRY(read_part(s, clip, stem, first, s->samples, x));
+  if (!item->wave) return read_part(s, clip, stem, first, s->samples, x);
+  for (int64_t t = 0; t < s->samples; t++) x[t] = t < there ? (float)item->wave[stem * item->samples + first + t] / 32768 : 0;
+  return AUS_OK;
+}
+
+/* How far from a clip's beginning an excerpt may begin. */
+static int64_t room_of(const aus_mixer *s, int32_t clip) { return s->item[clip].samples > s->samples ? s->item[clip].samples - s->samples : 0; }
+
+/* With the chance `remix`, any excerpt of any item to learn from takes the place of (clip, first). */
+static void lend(const aus_mixer *s, aus_rng *rng, int32_t *clip, int64_t *first)
+{
+  int64_t items = 0;
+  if (s->r->remix <= 0) return;
+  for (int32_t k = 0; k < s->r->n_sets; k++) items += s->d->train[k].n;
+  int64_t drawn = (int64_t)aus_rng_below(rng, (uint64_t)items);
+  int32_t k = 0;
+  while (drawn >= s->d->train[k].n) drawn -= s->d->train[k++].n;
+  const int32_t other = s->d->train[k].item[drawn];
+  const int64_t from = (int64_t)aus_rng_below(rng, (uint64_t)room_of(s, other) + 1);
+  if (aus_rng_uniform(rng) >= s->r->remix) return;
+  *clip = other;
+  *first = from;
+}
+
+/* Stem i into its place and into the mix, as it is or as chance has it. */
+static aus_status add_stem(aus_mixer *s, int32_t i, int32_t clip, int64_t first, aus_rng *rng)
+{
+  float *x = s->wave + i * s->samples, gain = 1;
+  if (rng) gain = (float)pow(10, (2 * aus_rng_uniform(rng) - 1) * s->r->gain_db / 20);
+  if (rng) lend(s, rng, &clip, &first);
+  AUS_TRY(load_stem(s, clip, i, first, x));
+  if (rng) aus_bells(rng, s->r->bells, s->r->bells_db, s->rate, s->samples, x);
   for (int64_t t = 0; t < s->samples; t++) {
-    if (item->wave) x[t] = t < there ? (float)item->wave[stem * item->samples + first + t] / 32768 : 0;
     x[t] *= gain;
     s->mix[t] += x[t];
   }
@@ -239,14 +270,11 @@ static aus_status load_stem(aus_mixer *s, int32_t clip, int32_t stem, int64_t fi
 aus_status aus_stems_excerpt(aus_mixer *s, int32_t clip, bool middle, uint64_t seed, int64_t epoch, int64_t at, double *start)
 {
   aus_rng rng;
-  const int64_t room = s->item[clip].samples > s->samples ? s->item[clip].samples - s->samples : 0;
+  const int64_t room = room_of(s, clip);
   aus_rng_init(&rng, seed ^ (uint64_t)FOR_STEMS << 44, (uint64_t)epoch << 40 | (uint64_t)at);
   const int64_t drawn = (int64_t)aus_rng_below(&rng, (uint64_t)room + 1), first = middle || !s->r->random_start ? room / 2 : drawn;
   memset(s->mix, 0, (size_t)s->samples * sizeof *s->mix);
-  for (int32_t i = 0; i < s->mixed; i++) {
-    const double db = (2 * aus_rng_uniform(&rng) - 1) * s->r->gain_db;
-    AUS_TRY(load_stem(s, clip, i, first, middle ? 1 : (float)pow(10, db / 20), s->wave + i * s->samples));
-  }
+  for (int32_t i = 0; i < s->mixed; i++) AUS_TRY(add_stem(s, i, clip, first, middle ? NULL : &rng));
   *start = (double)first / s->rate;
   return aus_stft_forward(s->stft, s->samples, s->mix, s->re, s->im);
 }

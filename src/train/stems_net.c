@@ -154,6 +154,7 @@ aus_status aus_stems_finish(aus_net *n)
   if (!whole) AUS_TRY(make_masks(&e, s, &masks));
   aus_builder_string(n->b, "separator.gives", whole ? "ratio" : "mask");
   if (whole) aus_builder_real(n->b, "separator.overlap", 0);
+  if (whole) aus_builder_real(n->b, "separator.exponent", n->r->separator.exponent);
   flat[0] = shaped(&e, "masks.flat", masks, 2, (int32_t[]){ 0, -1 });
   if (s->embedding) AUS_TRY(make_embedding(&e, s, &flat[heads++]));
   if (s->pitches) {

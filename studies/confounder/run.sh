@@ -38,26 +38,29 @@ program() { # NAME: compiled from NAME.c, and score from score_parts.c too
 corpus() { # ARGS: makes it when it is not there
   [ -e "$CORPUS/items.tsv" ] || OUT=$CORPUS BUILD=$BUILD "$here/../corpus/run.sh" "$@" >&2
 }
-# more_items NAME SONGS OPTION of render...: into OUT/NAME, to be found as OUT/both/NAME and NAME-valid
-more_items() {
-  name=$1 list=$2 parts=${PARTS:-1} k=0 pids=
-  shift 2
+# alone NAME ITEMS SEED OPTION of render...: guitars and pianos alone, either playing what is written for either, into OUT/NAME, to be found as OUT/both/NAME
+alone() {
+  name=$1 items=$2 seed=$3 parts=${PARTS:-1} k=0 pids=
+  shift 3
   mkdir -p "$OUT/$name"
-  ln -sfn "../$name/train" "$OUT/both/$name"
-  ln -sfn "../$name/valid" "$OUT/both/$name-valid"
   while [ $k -lt "$parts" ]; do
-    OMP_NUM_THREADS=1 nice -n 5 "$CORPUS/render" "$list" "$OUT/$name" --test-songs 0 --part "$k/$parts" "$@" >&2 &
+    OMP_NUM_THREADS=1 nice -n 5 "$CORPUS/render" "$OUT/solo-songs.tsv" "$OUT/$name" --test-songs 0 --part "$k/$parts" --items "$items" --seed "$seed" --solo yes "$@" >&2 &
     pids="$pids $!" k=$((k + 1))
   done
   for p in $pids; do wait "$p"; done
-  cat "$OUT/$name"/train/*/item.tsv "$OUT/$name"/valid/*/item.tsv | sed "s|^train/|$name/|; s|^valid/|$name-valid/|" >>"$OUT/both/items.tsv.new"
+  known "$OUT/$name" train "$name"
 }
-# For the control and the tagger, which must know a guitar whoever made it: OUT/both is the corpus, items by one soundfont more (GeneralUser, Debian's minuet-data),
-# and guitars and pianos alone, either playing what is written for either (also a third of the piano music in MIDI).
+# known FOLDER SPLIT NAME: the items of FOLDER/SPLIT as NAME/...
+known() {
+  ln -sfn "$(cd "$1" && pwd)/$2" "$OUT/both/$3"
+  cat "$1/$2"/*/item.tsv | sed "s|^$2/|$3/|" >>"$OUT/both/items.tsv.new"
+}
+# For the control and the tagger, which must know a guitar whoever made it: OUT/both is the corpus, its items by one soundfont more and of varied instruments, and guitars and pianos alone
+# (also of a third of the piano music in MIDI).
 both() {
   [ -e "$OUT/both/items.tsv" ] && return
-  need_packages minuet-data || exit 1
-  say "items of one timbre more, guitars and pianos alone"
+  OUT=$CORPUS BUILD=$BUILD "$here/../corpus/run.sh" --more yes >&2
+  say "guitars and pianos alone"
   mkdir -p "$OUT/both"
   for split in test train valid; do ln -sfn "$(cd "$CORPUS" && pwd)/$split" "$OUT/both/$split"; done
   {
@@ -65,9 +68,12 @@ both() {
     awk -F'\t' '$2 != "test"' "$CORPUS/songs.tsv"
   } >"$OUT/solo-songs.tsv"
   cp "$CORPUS/items.tsv" "$OUT/both/items.tsv.new"
-  more_items more "$CORPUS/songs.tsv" --items 600 --seed 2 --timbre GeneralUser
-  more_items solo "$OUT/solo-songs.tsv" --items 1040 --seed 3 --solo yes
-  more_items solo-more "$OUT/solo-songs.tsv" --items 700 --seed 4 --solo yes --timbre GeneralUser
+  known "$CORPUS/more" train more
+  known "$CORPUS/more" valid more-valid
+  alone solo 1040 3
+  alone solo-more 700 4 --timbre GeneralUser
+  alone solo-varied 2400 6 --vary yes
+  known "$CORPUS/varied" train varied
   mv "$OUT/both/items.tsv.new" "$OUT/both/items.tsv"
 }
 mixes() { # FOLDER ITEMS NAME...: the lists that classifiers learn from, of the first ITEMS training items (0: all) of FOLDER

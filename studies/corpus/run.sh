@@ -1,11 +1,13 @@
 #!/bin/sh
-# run.sh [--items N] [--test-songs M] [--seed S]: the corpus, from free MIDI files and chord charts of our own to stems and a manifest.
+# run.sh [--items N] [--test-songs M] [--seed S] [--more yes]: the corpus, from free MIDI files and chord charts of our own to stems and a manifest.
 #
 #   OUT=FOLDER    (default build/corpus)     MIDI=FOLDER (default ../shared/data/midi beside the repository)    BUILD=FOLDER (default build)
 #   PARTS=P       render in P processes at once (default 1)
 #
 # N training items (1500), N/10 to validate, and one item of each of M test songs (230: in one or two a part turns out silent). The same command gives the same bytes; what is there already is not
-# made again. Needs Debian's mma, fluidsynth (libfluidsynth-dev), fluid-soundfont-gm, musescore-general-soundfont, opl3-soundfont, timgm6mb-soundfont, freepats, libwildmidi-dev;
+# made again. --more yes: beside it, for networks that must know an instrument whoever made it, 600 items by one soundfont more (GeneralUser) in OUT/more and 1500 whose instruments are varied
+# (render --vary) in OUT/varied, twelve minutes of a core.
+# Needs Debian's mma, fluidsynth (libfluidsynth-dev), fluid-soundfont-gm, musescore-general-soundfont, opl3-soundfont, timgm6mb-soundfont, freepats, libwildmidi-dev (--more: minuet-data, avldrums.lv2-soundfont);
 # on a Debian where it may, it installs them. Budget of one core: 0.12 s a chart, 0.3 s an item, six seconds for the soundfonts: about ten minutes in all.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -14,15 +16,15 @@ top=$(cd "$here/../.." && pwd)
 find_build
 OUT=${OUT:-$work/corpus}
 MIDI=${MIDI:-$top/../shared/data/midi}
-items=1500 songs=230 seed=1
+items=1500 songs=230 seed=1 more=no
 while [ $# -gt 1 ]; do
-  case $1 in --items) items=$2 ;; --test-songs) songs=$2 ;; --seed) seed=$2 ;; *) echo "run.sh: unknown option $1" >&2; exit 2 ;; esac
+  case $1 in --items) items=$2 ;; --test-songs) songs=$2 ;; --seed) seed=$2 ;; --more) more=$2 ;; *) echo "run.sh: unknown option $1" >&2; exit 2 ;; esac
   shift 2
 done
 need_packages mma libfluidsynth-dev libsndfile1-dev pkg-config fluid-soundfont-gm musescore-general-soundfont opl3-soundfont timgm6mb-soundfont freepats libwildmidi-dev
 mkdir -p "$OUT/songs"
 make -s -C "$BUILD" libauscult-all.la
-${CC:-cc} -std=gnu11 -O2 -I"$top/include" -I"$top/src" -I"$top" "$here/render.c" "$here/patches.c" "$BUILD/.libs/libauscult-all.a" $(pkg-config --cflags --libs fluidsynth sndfile) -lWildMidi -fopenmp -lm -o "$OUT/render"
+${CC:-cc} -std=gnu11 -O2 -I"$top/include" -I"$top/src" -I"$top" "$here"/*.c "$BUILD/.libs/libauscult-all.a" $(pkg-config --cflags --libs fluidsynth sndfile) -lWildMidi -fopenmp -lm -o "$OUT/render"
 
 say "charts"
 # A fifth of the items is the number of songs to train from; a sixth more test songs than wanted, because in some no stretch has all playing.
@@ -43,13 +45,19 @@ say "charts"
 } >"$OUT/songs.tsv"
 
 say "items"
-parts=${PARTS:-1} k=0 pids=
-while [ $k -lt "$parts" ]; do
-  # one thread: FluidSynth would start one per core to look at samples, and spin
-  OMP_NUM_THREADS=1 nice -n 5 "$OUT/render" "$OUT/songs.tsv" "$OUT" --items "$items" --test-songs "$songs" --seed "$seed" --part "$k/$parts" &
-  pids="$pids $!" k=$((k + 1))
-done
-for p in $pids; do wait "$p"; done
+# render_in FOLDER OPTION...: in PARTS processes
+render_in() {
+  to=$1 parts=${PARTS:-1} k=0 pids=
+  shift
+  mkdir -p "$to"
+  while [ $k -lt "$parts" ]; do
+    # one thread: FluidSynth would start one per core to look at samples, and spin
+    OMP_NUM_THREADS=1 nice -n 5 "$OUT/render" "$OUT/songs.tsv" "$to" --part "$k/$parts" "$@" &
+    pids="$pids $!" k=$((k + 1))
+  done
+  for p in $pids; do wait "$p"; done
+}
+render_in "$OUT" --items "$items" --test-songs "$songs" --seed "$seed"
 {
   printf 'item\tsplit\tsong\tsource\tstart\tcents\tgain\tguitar\tpiano\tbass\tdrums\tstrings\n'
   find "$OUT/test" "$OUT/train" "$OUT/valid" -name item.tsv | LC_ALL=C sort | xargs cat
@@ -57,3 +65,8 @@ for p in $pids; do wait "$p"; done
 mv "$OUT/items.tsv.new" "$OUT/items.tsv"
 awk -F'\t' 'NR > 1 { n[$2]++; if ($4 ~ /^mma/) m[$2]++; s[$2 "\t" $3 $4] = 1; if ($12 != "") str[$2]++ }
   END { for (k in s) { split(k, a, "\t"); d[a[1]]++ } for (k in n) printf "%s: %d items of %d songs, %.0f%% of the items from our own charts, %d with strings\n", k, n[k], d[k], 100 * m[k] / n[k], str[k] }' "$OUT/items.tsv" | sort
+[ "$more" = no ] || {
+  need_packages minuet-data avldrums.lv2-soundfont || exit 1
+  render_in "$OUT/more" --items 600 --test-songs 0 --seed $((seed + 1)) --timbre GeneralUser
+  render_in "$OUT/varied" --items 1500 --test-songs 0 --seed $((seed + 6)) --vary yes
+}

@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh [NAME...]: separators trained on studies/corpus and measured on its test songs, whose soundfont is heard nowhere in training.
 #
-#   NAME   five (the carried one, the default), cerberus, ova-bass, ova-drums, ova-guitar, ova-piano, unet, bass; or FILE.aus: only measured
+#   NAME   five (the carried one, the default), cerberus, ova-bass, ova-drums, ova-guitar, ova-piano, unet, unet-varied (goes on from unet), bass; or FILE.aus: only measured
 #
 #   CORPUS=FOLDER (default build/corpus, made when it is not there)   OUT=FOLDER (default build/separator)   BUILD=FOLDER (default build)
 #   EPOCHS=N  THREADS=N (default 1)   ITEMS=N: test songs that are measured (default 60)   SCORE=no: only train
@@ -19,14 +19,25 @@ AUSCULT=${AUSCULT:-$BUILD/auscult}
 mkdir -p "$OUT"
 [ -e "$CORPUS/items.tsv" ] || OUT=$CORPUS BUILD=$BUILD "$here/../corpus/run.sh"
 CORPUS=$(cd "$CORPUS" && pwd)
+# items FOLDER SPLIT AS: as rows of a manifest
+items() {
+  for item in "$1/$2"/*/; do
+    [ ! -f "$item/notes.tsv" ] || printf '%s\t%s\n' "${item%/}" "$3"
+  done
+}
 {
   printf 'path\tsplit\n'
-  for split in train valid; do
-    for item in "$CORPUS/$split"/*/; do
-      [ -f "$item/notes.tsv" ] && printf '%s\t%s\n' "${item%/}" $split
-    done
-  done
+  for split in train valid; do items "$CORPUS" $split $split; done
 } >"$OUT/items.tsv"
+# The same, and items by one soundfont more and of varied instruments.
+more_items() {
+  [ -e "$CORPUS/varied/train/01499/item.tsv" ] || OUT=$CORPUS BUILD=$BUILD "$here/../corpus/run.sh" --more yes
+  {
+    cat "$OUT/items.tsv"
+    items "$CORPUS/varied" train train
+    items "$CORPUS/more" train train
+  } >"$OUT/items-more.tsv"
+}
 
 learn() { # OUT/$name/model.aus
   case $name in ova-*) recipe=ova stem=${name#ova-} ;; *) recipe=$name stem= ;; esac
@@ -43,6 +54,12 @@ for name in "$@"; do
   case $name in
   *.aus) name=$(basename "$name" .aus) ;;
   *)
+    [ "$name" != unet-varied ] || {
+      name=unet
+      learn
+      name=unet-varied
+      more_items
+    }
     learn
     model=$OUT/$name/model.aus
     ;;

@@ -287,7 +287,7 @@ if (program) {
 
 /* ---- one part, many, long and foreign names, silence, a blink of sound ---------------------------------------------- */
 {
-  const folder = pages + '/odd', odd = [];
+  const folder = pages + '/odd_' + 'in_a_folder_whose_name_has_nowhere_to_break_'.repeat(3), odd = []; /* notes name files by their paths */
   mkdirSync(folder + '/stems', { recursive: true });
   const long_ = 'a very long name of a part that nobody would give but that a file may well have, twice as long as it should be, at least, and then some';
   ['铃声 колокол 🔔', long_, 'عود', '"><script>alert(1)</script>'.replace('/', '∕')].forEach((name, i) => copyFileSync(`${demo}/stems/${['bell', 'bass', 'pluck', 'drums'][i]}.wav`, `${folder}/stems/${name}.wav`));
