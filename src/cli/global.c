@@ -12,15 +12,8 @@
 #include "cli/wavs.h"
 #include "report/saved.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-enum { PAGES_SOUND, PAGES_NUMBERS, PAGES_NONE };
 
 static const cli_option options[] = {
   CLI_ROW_MODEL,
@@ -51,113 +44,10 @@ static const cli_option options[] = {
   CLI_ROW_END
 };
 
-typedef struct global {
-  cli_session *cs;
-  const cli_settings *outer;   /* the command's */
-  cli_settings inner;          /* of one snippet, as explain has them */
-  cli_plan plan;
-  aus_model *model;
-  const aus_model_info *info;
-  aus_set set;
-  double snippet;
-  int32_t done, todo, left_out; /* snippets of this run */
-  double start;
-} global;
-
-/* ---- where things are ------------------------------------------------------------------------------------ */
-
-/* "SONG@12.000": a snippet's files. */
-static void piece_id(const global *g, const cli_piece *p, char id[112])
-{
-  snprintf(id, 112, "%s@%.3f", g->plan.song[p->song].id, p->t0);
-}
-
-static void path_in(const global *g, char path[CLI_PATH], const char *folder, const char *id, const char *extension)
-{
-  snprintf(path, CLI_PATH, "%s/%s%s%s%s", g->outer->out, folder, *folder ? "/" : "", id, extension);
-}
-
-/* A result that is newer than its song is kept. */
-static bool is_done(const global *g, const cli_piece *p)
-{
-  char id[112], path[CLI_PATH];
-  struct stat result, song, page;
-  piece_id(g, p, id);
-  path_in(g, path, "results", id, ".json");
-  if (g->outer->force || stat(path, &result) != 0) return false;
-  if (stat(g->plan.song[p->song].path, &song) == 0 && song.st_mtime > result.st_mtime) return false;
-  path_in(g, path, "pages", id, ".html");
-  return g->outer->pages != PAGES_SOUND || stat(path, &page) == 0;
-}
-
-/* ---- the folder belongs to one plan ------------------------------------------------------------------------ */
-
-static aus_status plan_text(global *g, aus_json *j)
-{
-  cli_session *cs = g->cs;
-  aus_json_init(j, cs->ctx);
-  cli_json_head(j, "auscult.plan/1");
-  aus_json_string(j, "model", g->info->sha256 && *g->info->sha256 ? g->info->sha256 : g->outer->model_cmd);
-  aus_json_real(j, "snippet", g->snippet);
-  cs->s = &g->inner;
-  cli_json_settings(cs, j);
-  cs->s = g->outer;
-  aus_json_close(j);
-  aus_json_close(j);
-  return aus_json_finish(j);
-}
-
-static aus_status write_whole(aus_ctx *ctx, const char *path, const char *text, size_t size)
-{
-  aus_outfile *f;
-  AUS_TRY(aus_outfile_open(ctx, path, 1, &f));
-  const aus_status status = aus_outfile_write(f, text, size);
-  if (status != AUS_OK) { aus_outfile_abort(f); return status; }
-  return aus_outfile_commit(f);
-}
-
-/* Results of other settings, and pages made of them, must not stay beside the new ones. */
-static void sweep_folder(const global *g, const char *folder, const char *ending)
-{
-  char path[CLI_PATH];
-  path_in(g, path, folder, "", "");
-  DIR *d = opendir(path);
-  for (const struct dirent *e; d && (e = readdir(d));) {
-    const size_t n = strlen(e->d_name), k = strlen(ending);
-    if (n <= k || strcmp(e->d_name + n - k, ending) != 0) continue;
-    path_in(g, path, folder, e->d_name, "");
-    unlink(path);
-  }
-  if (d) closedir(d);
-}
-
-static int claim_folder(global *g)
-{
-  cli_session *cs = g->cs;
-  char path[CLI_PATH];
-  void *was = NULL;
-  size_t size = 0;
-  aus_json j;
-  aus_status status = plan_text(g, &j);
-  path_in(g, path, "", "plan", ".json"); /* its being there also says that the folder is ours */
-  const bool there = access(path, F_OK) == 0;
-  if (there && g->outer->force) {
-    sweep_folder(g, "results", ".json");
-    sweep_folder(g, "pages", ".html");
-  }
-  if (status == AUS_OK && there && !g->outer->force) status = aus_file_read(cs->ctx, path, 1 << 20, &was, &size);
-  const bool other = was && (size != j.size || memcmp(was, j.text, size) != 0);
-  if (status == AUS_OK && !other) status = write_whole(cs->ctx, path, j.text, j.size);
-  aus_free(cs->ctx, was);
-  aus_json_free(&j);
-  if (status != AUS_OK) return cli_fail(cs, CLI_WRITING, status);
-  return other ? cli_say(cs, CLI_FAILED, "%s holds results of another model or of other settings: give another --out, or --force to explain everything again", g->outer->out) : CLI_DONE;
-}
-
 /* ---- one snippet ---------------------------------------------------------------------------------------------- */
 
 /* Explain's defaults, and over them every row that both tables have. */
-static int inherit(global *g)
+static int inherit(cli_global_run *g)
 {
   char *words[] = { (char *)(uintptr_t)"explain" }, **operand;
   int n;
@@ -175,7 +65,7 @@ static int inherit(global *g)
   return cli_job_settle(g->cs, &g->inner);
 }
 
-static int explain_piece(global *g, cli_job *job, const char *result)
+static int explain_piece(cli_global_run *g, cli_job *job, const char *result)
 {
   cli_session *cs = g->cs;
   int code = cli_load_sound(cs, job->path, job->info->sample_rate, &job->sound);
@@ -188,29 +78,29 @@ static int explain_piece(global *g, cli_job *job, const char *result)
   if (code != CLI_DONE) return code;
   aus_json j; /* last: the result's being there means that all of it is */
   aus_status status = cli_job_json(job, false, &j);
-  if (status == AUS_OK) status = write_whole(cs->ctx, result, j.text, j.size);
+  if (status == AUS_OK) status = cli_global_write_whole(cs->ctx, result, j.text, j.size);
   aus_json_free(&j);
   return status == AUS_OK ? CLI_DONE : cli_fail(cs, CLI_WRITING, status);
 }
 
 /* As explain would: notes, clock and outputs are this snippet's own. */
-static int run_piece(global *g, const cli_piece *p)
+static int run_piece(cli_global_run *g, const cli_piece *p)
 {
   cli_session *cs = g->cs;
   const cli_song *song = &g->plan.song[p->song];
   char id[112], result[CLI_PATH], page[CLI_PATH];
   const double start = cs->start;
   const int notes = cs->n_notes;
-  piece_id(g, p, id);
-  path_in(g, result, "results", id, ".json");
-  path_in(g, page, "pages", id, ".html");
+  cli_global_piece_id(g, p, id);
+  cli_global_path_in(g, result, "results", id, ".json");
+  cli_global_path_in(g, page, "pages", id, ".html");
   cli_settings s = g->inner;
   s.offset = p->t0;
   s.duration = p->seconds;
   s.stems = song->stems;
   if (song->stems) s.separator = NULL;
   if (song->target) s.target = song->target;
-  s.report = g->outer->pages == PAGES_SOUND ? page : NULL;
+  s.report = g->outer->pages == CLI_PAGES_SOUND ? page : NULL;
   cs->s = &s;
   cs->start = aus_now();
   cli_job job = { .cs = cs, .path = song->path, .model = g->model, .info = g->info };
@@ -225,23 +115,7 @@ static int run_piece(global *g, const cli_piece *p)
 
 /* ---- all of them ------------------------------------------------------------------------------------------------ */
 
-static int make_folders(global *g)
-{
-  static const char *const folders[] = { "", "results", "pages" };
-  for (int i = 0; i < 3; i++) {
-    char path[CLI_PATH];
-    if (i == 2 && g->outer->pages == PAGES_NONE) break;
-    path_in(g, path, folders[i], "", "");
-    const size_t n = strlen(path);
-    if (path[n - 1] == '/') path[n - 1] = '\0';
-    if (mkdir(path, 0777) != 0 && errno != EEXIST) return cli_say(g->cs, CLI_FAILED, "cannot make the directory %s: %s", path, strerror(errno));
-  }
-  int code = g->outer->svg ? cli_make_dir(g->cs, g->outer->svg) : CLI_DONE; /* before hours of work, not after */
-  if (code == CLI_DONE && g->outer->png) code = cli_make_dir(g->cs, g->outer->png);
-  return code;
-}
-
-static void show_progress(global *g, const cli_piece *p)
+static void show_progress(cli_global_run *g, const cli_piece *p)
 {
   char phase[48];
   (void)p;
@@ -250,7 +124,7 @@ static void show_progress(global *g, const cli_piece *p)
 }
 
 /* Without a terminal: a line per song, for the log of a long run. */
-static void log_song(global *g, int32_t song)
+static void log_song(cli_global_run *g, int32_t song)
 {
   if (g->cs->tty || g->outer->quiet || g->done == 0 || g->todo < 2) return;
   const double left = (aus_now() - g->start) * (g->todo - g->done) / g->done;
@@ -260,15 +134,15 @@ static void log_song(global *g, int32_t song)
 }
 
 /* A song that cannot be explained is left out and said; when the model is at fault, all would fail. */
-static int explain_all(global *g)
+static int explain_all(cli_global_run *g)
 {
   int32_t failed = 0, bad_song = -1;
   int last = CLI_DONE;
-  for (int32_t i = 0; i < g->plan.n_pieces; i++) g->todo += g->outer->force || !is_done(g, &g->plan.piece[i]);
+  for (int32_t i = 0; i < g->plan.n_pieces; i++) g->todo += g->outer->force || !cli_global_is_done(g, &g->plan.piece[i]);
   g->start = aus_now();
   for (int32_t i = 0; i < g->plan.n_pieces; i++) {
     const cli_piece *p = &g->plan.piece[i];
-    if (is_done(g, p) && !g->outer->force) continue;
+    if (cli_global_is_done(g, p) && !g->outer->force) continue;
     show_progress(g, p);
     if (p->song != bad_song) {
       const int code = run_piece(g, p);
@@ -292,7 +166,7 @@ static int explain_all(global *g)
 /* ---- from results to the answer ----------------------------------------------------------------------------------- */
 
 /* A page of numbers from a saved result, where none is there. */
-static aus_status number_page(global *g, const char *result, const char *page)
+static aus_status number_page(cli_global_run *g, const char *result, const char *page)
 {
   aus_saved *saved = aus_alloc_zero(g->cs->ctx, 1, sizeof *saved);
   aus_status status = saved ? aus_saved_read(g->cs->ctx, result, NULL, saved) : AUS_ENOMEM;
@@ -302,33 +176,33 @@ static aus_status number_page(global *g, const char *result, const char *page)
   return status;
 }
 
-static aus_status collect(global *g)
+static aus_status collect(cli_global_run *g)
 {
   for (int32_t i = 0; i < g->plan.n_unread; i++) AUS_TRY(aus_set_failed(&g->set, g->plan.unread[i], g->plan.why[i]));
   for (int32_t i = 0; i < g->plan.n_pieces; i++) {
     char id[112], path[CLI_PATH], shown[160], link[160], page[CLI_PATH];
-    piece_id(g, &g->plan.piece[i], id);
-    path_in(g, path, "results", id, ".json");
-    path_in(g, page, "pages", id, ".html");
+    cli_global_piece_id(g, &g->plan.piece[i], id);
+    cli_global_path_in(g, path, "results", id, ".json");
+    cli_global_path_in(g, page, "pages", id, ".html");
     if (access(path, F_OK) != 0) continue; /* it failed, and was said */
     snprintf(shown, sizeof shown, "results/%s.json", id);
     snprintf(link, sizeof link, "pages/%s.html", id);
-    if (g->outer->pages == PAGES_NUMBERS) AUS_TRY(number_page(g, path, page));
-    AUS_TRY(aus_set_add(&g->set, path, shown, g->outer->pages != PAGES_NONE ? link : NULL));
+    if (g->outer->pages == CLI_PAGES_NUMBERS) AUS_TRY(number_page(g, path, page));
+    AUS_TRY(aus_set_add(&g->set, path, shown, g->outer->pages != CLI_PAGES_NONE ? link : NULL));
     AUS_TRY(aus_progress(g->cs->ctx, "reading the results", i + 1, g->plan.n_pieces));
   }
   return AUS_OK;
 }
 
-static int write_document(global *g, const aus_set_analysis *a)
+static int write_document(cli_global_run *g, const aus_set_analysis *a)
 {
   cli_session *cs = g->cs;
   char path[CLI_PATH];
   aus_json j;
   aus_status status = cli_set_document(cs, a, true, false, &j);
-  path_in(g, path, "", "global", ".json");
-  if (status == AUS_OK) status = write_whole(cs->ctx, path, j.text, j.size);
-  path_in(g, path, "", "global", ".tsv");
+  cli_global_path_in(g, path, "", "global", ".json");
+  if (status == AUS_OK) status = cli_global_write_whole(cs->ctx, path, j.text, j.size);
+  cli_global_path_in(g, path, "", "global", ".tsv");
   if (status == AUS_OK) status = aus_set_tsv(a, path, 1);
   int code = status == AUS_OK ? CLI_DONE : cli_fail(cs, CLI_WRITING, status);
   if (code == CLI_DONE && g->outer->json) code = cli_print_finished(cs, status, &j);
@@ -336,7 +210,7 @@ static int write_document(global *g, const aus_set_analysis *a)
   return code;
 }
 
-static int answer(global *g)
+static int answer(cli_global_run *g)
 {
   cli_session *cs = g->cs;
   char page[CLI_PATH], folder[CLI_PATH], title[256], subtitle[256];
@@ -345,10 +219,10 @@ static int answer(global *g)
   if (status != AUS_OK) return cli_fail(cs, CLI_WORKING, status);
   if (g->set.n_rows == 0) return cli_say(cs, CLI_BAD_INPUT, "nothing could be explained: see what was said of each song");
   if (g->set.n_failures) cli_remark(cs, "%d of %d songs could not be explained and are left out", g->set.n_failures, g->plan.n_songs);
-  path_in(g, page, "", "index", ".html");
-  path_in(g, folder, "pages", "", "");
+  cli_global_path_in(g, page, "", "index", ".html");
+  cli_global_path_in(g, folder, "pages", "", "");
   cli_set_titles(&g->set, title, sizeof title, subtitle, sizeof subtitle);
-  const cli_set_pages p = { .cs = cs, .title = title, .subtitle = subtitle, .page = page, .folder = g->outer->pages == PAGES_NONE ? NULL : folder, .results = g->outer->out,
+  const cli_set_pages p = { .cs = cs, .title = title, .subtitle = subtitle, .page = page, .folder = g->outer->pages == CLI_PAGES_NONE ? NULL : folder, .results = g->outer->out,
                             .picks = g->outer->picks, .features = g->outer->pick_parts };
   int code = cli_set_write_pages(&p, &g->set);
   if (code != CLI_DONE) return code;
@@ -360,7 +234,7 @@ static int answer(global *g)
   return code;
 }
 
-static int run_global(global *g, const char *manifest)
+static int run_global(cli_global_run *g, const char *manifest)
 {
   cli_session *cs = g->cs;
   if (!g->outer->out) return cli_say(cs, CLI_BAD_USAGE, "where to? --out DIR keeps the results, and a second run goes on from there");
@@ -377,8 +251,8 @@ static int run_global(global *g, const char *manifest)
   if (status != AUS_OK) return cli_fail(cs, CLI_READING, status);
   for (int32_t i = 0; i < g->plan.n_unread; i++) cli_say(cs, CLI_BAD_INPUT, "%s", g->plan.why[i]);
   code = inherit(g);
-  if (code == CLI_DONE) code = make_folders(g);
-  if (code == CLI_DONE) code = claim_folder(g);
+  if (code == CLI_DONE) code = cli_global_make_folders(g);
+  if (code == CLI_DONE) code = cli_global_claim_folder(g);
   if (code == CLI_DONE) code = explain_all(g);
   return code == CLI_DONE ? answer(g) : code;
 }
@@ -389,7 +263,7 @@ static int run(cli_settings *s, int n, char **operand)
   (void)n;
   int code = cli_session_open(&cs, s);
   if (code != CLI_DONE) return code;
-  global *g = AUS_NEW(cs.ctx, global);
+  cli_global_run *g = AUS_NEW(cs.ctx, cli_global_run);
   if (g) {
     g->cs = &cs;
     g->outer = s;

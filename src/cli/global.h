@@ -1,11 +1,13 @@
 /* global.h - one run of `auscult global`: the songs of a manifest, cut into snippets, each explained once.
  *
  *   global_plan.c   from a manifest to snippets         global.c        the command: explains what is not explained yet
- *   set_pages.c     results to pages                    global_show.c   the document, the table, what is printed */
+ *   set_pages.c     results to pages                    global_show.c   the document, the table, what is printed
+ *   global_folder.c where results lie, and whose */
 #ifndef AUS_CLI_GLOBAL_H
 #define AUS_CLI_GLOBAL_H
 
 #include "cli/session.h"
+#include "cli/wavs.h"
 #include "report/set.h"
 
 /* A line of the manifest. */
@@ -35,6 +37,34 @@ aus_status cli_plan_open(aus_ctx *ctx, const char *path, cli_plan *plan);
  * song (0: all), evenly spread. A song that is shorter than one is one snippet. */
 aus_status cli_plan_cut(cli_plan *plan, double seconds, int64_t most);
 void cli_plan_free(cli_plan *plan);
+
+/* ---- the run and its folder (global_folder.c) -------------------------------------------------------------- */
+
+enum { CLI_PAGES_SOUND, CLI_PAGES_NUMBERS, CLI_PAGES_NONE };
+
+typedef struct cli_global_run {
+  cli_session *cs;
+  const cli_settings *outer;   /* the command's */
+  cli_settings inner;          /* of one snippet, as explain has them */
+  cli_plan plan;
+  aus_model *model;
+  const aus_model_info *info;
+  aus_set set;
+  double snippet;
+  int32_t done, todo, left_out; /* snippets of this run */
+  double start;
+} cli_global_run;
+
+/* "SONG@12.000": a snippet's files. */
+void cli_global_piece_id(const cli_global_run *g, const cli_piece *p, char id[112]);
+void cli_global_path_in(const cli_global_run *g, char path[CLI_PATH], const char *folder, const char *id, const char *extension);
+/* A result that is newer than its song is kept. */
+bool cli_global_is_done(const cli_global_run *g, const cli_piece *p);
+/* The file is there whole, or as it was. */
+aus_status cli_global_write_whole(aus_ctx *ctx, const char *path, const char *text, size_t size);
+int cli_global_make_folders(cli_global_run *g);
+/* A folder holds results of one plan (model, snippet, settings); of another one only with --force, which sweeps it. */
+int cli_global_claim_folder(cli_global_run *g);
 
 /* ---- results to pages (set_pages.c) ------------------------------------------------------------------ */
 

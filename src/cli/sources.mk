@@ -15,7 +15,9 @@ CLI_COMMANDS = \
 	src/cli/exports.c \
 	src/cli/exports.h \
 	src/cli/global.c \
+	src/cli/global_folder.c \
 	src/cli/global.h \
+	src/cli/l2i_evaluate.h \
 	src/cli/global_plan.c \
 	src/cli/global_show.c \
 	src/cli/input.c \
@@ -59,6 +61,7 @@ CLI_COMMANDS = \
 	src/cli/table.h \
 	src/cli/l2i.c \
 	src/cli/l2i_evaluate.c \
+	src/cli/l2i_evaluate_show.c \
 	src/cli/l2i_explain.c \
 	src/cli/l2i_listening.c \
 	src/cli/train.c \
