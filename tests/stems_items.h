@@ -2,34 +2,15 @@
 #ifndef AUS_TEST_STEMS_ITEMS_H
 #define AUS_TEST_STEMS_ITEMS_H
 
-#include "test.h"
+#include "train_case.h"
 
 #include <auscult/sep.h>
 #include <auscult/train.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "dsp/spec.h"
 
 enum { RATE = 8000, SAMPLES = 8000, ITEMS = 12 };
-static char folder[64];
-
-static inline const char *in_folder(const char *name)
-{
-  static char path[4][160];
-  static int k;
-  k = (k + 1) % 4;
-  snprintf(path[k], sizeof path[k], "%s/%s", folder, name);
-  return path[k];
-}
-
-static inline void write_text(const char *name, const char *text)
-{
-  FILE *f = fopen(in_folder(name), "w");
-  assert_non_null(f);
-  fputs(text, f);
-  fclose(f);
-}
 
 /* A low voice and a high one, four notes each; every third item lacks a file of `extra`. */
 static inline void make_items(aus_ctx *ctx)
@@ -39,8 +20,6 @@ static inline void make_items(aus_ctx *ctx)
   char manifest[1024] = "path\tsplit\n", name[64];
   aus_rng rng;
   aus_rng_init(&rng, 3, 0);
-  snprintf(folder, sizeof folder, "/tmp/aus-stems-train-XXXXXX");
-  assert_non_null(mkdtemp(folder));
   for (int i = 0; i < ITEMS; i++) {
     char notes[1024] = "onset\toffset\tpitch\tvelocity\tfamily\n", line[64];
     snprintf(name, sizeof name, "item%02d", i);
@@ -100,11 +79,13 @@ static inline void trained_file_separates(aus_ctx *ctx, double gain)
   aus_separator_close(s);
 }
 
-static inline void remove_items(void)
+static int items_begin(void **state)
 {
-  char command[100];
-  snprintf(command, sizeof command, "rm -r '%s'", folder);
-  assert_int_equal(system(command), 0);
+  if (make_folder(state) != 0) return -1;
+  aus_ctx *ctx = test_ctx(1);
+  make_items(ctx);
+  aus_ctx_destroy(ctx);
+  return 0;
 }
 
 #endif

@@ -1,5 +1,6 @@
 /* test_stems.c - training separators: the three losses and their gradients against torch (golden/stems.h), what a step hears, and a training
  * in seconds after which stems are found. */
+#define _DEFAULT_SOURCE
 #include "stems_items.h"
 
 #include "golden/stems.h"
@@ -61,7 +62,6 @@ static void a_step_hears_what_the_files_hold(void **state)
 {
   (void)state;
   aus_ctx *ctx = test_ctx(1);
-  make_items(ctx);
   float *kept = NULL;
   for (int cache = 0; cache < 2; cache++) {
     aus_recipe *r;
@@ -180,13 +180,6 @@ static void stems_are_lent_and_coloured(void **state)
 
 /* ---- trainings ----------------------------------------------------------------------------------------------- */
 
-static void *read_model(aus_ctx *ctx, size_t *size)
-{
-  void *bytes;
-  assert_ok(ctx, aus_file_read(ctx, in_folder("model.aus"), 1 << 26, &bytes, size));
-  return bytes;
-}
-
 /* All three heads: the stems are found, by the separator that comes out of it too; same bits for two threads. */
 static void it_learns_to_separate(void **state)
 {
@@ -201,7 +194,7 @@ static void it_learns_to_separate(void **state)
     assert_ok(ctx, aus_train(ctx, &config, &result));
     assert_string_equal(result.score_name, "si_sdr_gain");
     if (!(result.valid_score > 15)) fail_msg("a gain of %.2f dB after training", result.valid_score);
-    void *bytes = read_model(ctx, &again);
+    void *bytes = read_bytes(ctx, in_folder("model.aus"), &again);
     if (threads == 1) {
       first = malloc(again);
       memcpy(first, bytes, size = again);
@@ -256,7 +249,6 @@ static void bad_recipes(void **state)
     if (!strstr(aus_ctx_error(ctx), cases[k].says)) fail_msg("'%s' lacks '%s'", aus_ctx_error(ctx), cases[k].says);
     aus_ctx_destroy(ctx);
   }
-  remove_items();
 }
 
 int main(void)
@@ -265,5 +257,5 @@ int main(void)
     cmocka_unit_test(losses_agree_with_torch), cmocka_unit_test(a_step_hears_what_the_files_hold), cmocka_unit_test(stems_are_lent_and_coloured), cmocka_unit_test(it_learns_to_separate),
     cmocka_unit_test(one_stem_and_maps), cmocka_unit_test(bad_recipes),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests(tests, items_begin, drop_folder);
 }

@@ -1,4 +1,5 @@
 /* test_stems_net.c - the networks of separators in training: OVA and Cerberus at their published sizes, Spleeter's U-Net node by node, what it learns, and how its magnitudes become masks. */
+#define _DEFAULT_SOURCE
 #include "stems_items.h"
 
 #include "model/unet.h"
@@ -172,16 +173,6 @@ static void exponent_of_the_recipe(void **state)
   write_unet("", 1, "unet filters=2", "exponent = 11\n");
   assert_int_equal(aus_recipe_read(ctx, in_folder("tiny.recipe"), &r), AUS_EFORMAT);
   aus_ctx_destroy(ctx);
-  remove_items();
-}
-
-static int items(void **state)
-{
-  (void)state;
-  aus_ctx *ctx = test_ctx(1);
-  make_items(ctx);
-  aus_ctx_destroy(ctx);
-  return 0;
 }
 
 int main(void)
@@ -190,5 +181,5 @@ int main(void)
     cmocka_unit_test(published_sizes), cmocka_unit_test(unet_is_the_published_graph), cmocka_unit_test(unet_learns), cmocka_unit_test(bad_unets), cmocka_unit_test(masks_are_shares),
     cmocka_unit_test(exponent_of_the_recipe),
   };
-  return cmocka_run_group_tests(tests, items, NULL);
+  return cmocka_run_group_tests(tests, items_begin, drop_folder);
 }
