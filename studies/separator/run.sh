@@ -1,7 +1,7 @@
 #!/bin/sh
 # run.sh [NAME...]: separators trained on studies/corpus and measured on its test songs, whose soundfont is heard nowhere in training.
 #
-#   NAME   five (the carried one, the default), cerberus, ova-bass, ova-drums, ova-guitar, ova-piano, unet, unet-varied (goes on from unet), bass; or FILE.aus: only measured
+#   NAME   five (the carried one, the default), cerberus, ova-bass, ova-drums, ova-guitar, ova-piano, unet, bass, drums (goes on from ova-drums); or FILE.aus: only measured
 #
 #   CORPUS=FOLDER (default build/corpus, made when it is not there)   OUT=FOLDER (default build/separator)   BUILD=FOLDER (default build)
 #   EPOCHS=N  THREADS=N (default 1)   ITEMS=N: test songs that are measured (default 60)   SCORE=no: only train
@@ -54,11 +54,11 @@ for name in "$@"; do
   case $name in
   *.aus) name=$(basename "$name" .aus) ;;
   *)
-    [ "$name" != unet-varied ] || {
-      name=unet
+    case $name in bass | drums) more_items ;; esac
+    [ "$name" != drums ] || {
+      name=ova-drums
       learn
-      name=unet-varied
-      more_items
+      name=drums
     }
     learn
     model=$OUT/$name/model.aus
