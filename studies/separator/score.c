@@ -1,7 +1,7 @@
-/* score.c - separators on songs whose stems are known: mean SI-SDR, its gain over the mix, and BSS Eval's SDR, SIR, SAR per source, the
+/* score.c - separators on songs whose stems are known: mean SI-SDR, its gain over the mix, and BSS Eval's SDR, SIR, SAR per source, and the gain's median; the
  * network beside the oracle masks.
  *
- *   score FOLDER MODEL.aus ITEMS        FOLDER/ITEM/STEM.flac; the mix is the sum of the stems */
+ *   score FOLDER MODEL.aus ITEMS [alone]        FOLDER/ITEM/STEM.flac; the mix is the sum of the stems; alone: without the masks, which are the same for all networks */
 #include "core/core.h"
 
 #include <auscult/eval.h>
@@ -15,12 +15,12 @@
 enum { METHODS = 5, MOST_STEMS = 16, MOST_ITEMS = 4096 };
 static const char *const methods[METHODS] = { "network", "ibm", "irm", "wiener", "tpsf" };
 
-typedef struct sums { int64_t n; double si_sdr, gain, sdr, sir, sar; } sums;
+typedef struct sums { int32_t n; double si_sdr, gain, sdr, sir, sar, each[MOST_ITEMS]; } sums; /* each: gains */
 
 typedef struct job {
   aus_ctx *ctx;
   aus_separator *network;
-  int32_t names;
+  int32_t names, methods; /* methods: that are asked */
   char name[MOST_STEMS][64];
   sums sum[METHODS][MOST_STEMS];
 } job;
@@ -62,7 +62,7 @@ static aus_status add(job *j, int method, const aus_stems *truth, const aus_stem
     if (!there[i]) continue;
     sums *sum = &j->sum[method][index_of(j, truth->name[i])];
     const double si = aus_eval_si_sdr(mix->frames * mix->channels, e[i], s[i]), had = aus_eval_si_sdr(mix->frames * mix->channels, mix->data, s[i]);
-    sum->n++;
+    sum->each[sum->n++] = bounded(si) - bounded(had);
     sum->si_sdr += bounded(si);
     sum->gain += bounded(si) - bounded(had);
     sum->sdr += bounded(bss[i].sdr);
@@ -78,7 +78,7 @@ static aus_status one_item(job *j, const char *folder)
   aus_audio mix = { 0 };
   AUS_TRY(aus_stems_load(j->ctx, folder, NULL, NULL, &truth));
   aus_status status = truth.n <= MOST_STEMS ? mix_of(j->ctx, &truth, &mix) : aus_fail(j->ctx, AUS_ELIMIT, "%s: too many stems", folder);
-  for (int m = 0; m < METHODS && status == AUS_OK; m++) {
+  for (int m = 0; m < j->methods && status == AUS_OK; m++) {
     aus_separator *s = j->network;
     if (m > 0) status = aus_separator_oracle(j->ctx, methods[m], folder, NULL, &s);
     if (status == AUS_OK) status = aus_separator_run(s, &mix, 0, &got);
@@ -114,22 +114,35 @@ static aus_status all_items(job *j, const char *folder, int64_t most)
   return status;
 }
 
+static int by_value(const void *a, const void *b)
+{
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static void print_sums(sums *s, const char *method, const char *stem)
+{
+  const double n = (double)s->n;
+  qsort(s->each, (size_t)s->n, sizeof *s->each, by_value);
+  const double median = (s->each[s->n / 2] + s->each[(s->n - 1) / 2]) / 2;
+  printf("%s\t%s\t%d\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\n", method, stem, (int)s->n, s->si_sdr / n, s->gain / n, s->sdr / n, s->sir / n, s->sar / n, median);
+}
+
 int main(int argc, char **argv)
 {
   static job j;
-  if (argc != 4) { fprintf(stderr, "usage: score FOLDER MODEL.aus ITEMS\n"); return 2; }
+  const bool alone = argc == 5 && strcmp(argv[4], "alone") == 0;
+  if (argc != 4 && !alone) { fprintf(stderr, "usage: score FOLDER MODEL.aus ITEMS [alone]\n"); return 2; }
+  j.methods = alone ? 1 : METHODS;
   const aus_config config = { .threads = 1 };
   if (aus_ctx_create(&j.ctx, &config) != AUS_OK) return 1;
   aus_status status = aus_separator_open(j.ctx, argv[2], &j.network);
   if (status == AUS_OK) status = all_items(&j, argv[1], atoll(argv[3]));
   if (status != AUS_OK) { fprintf(stderr, "score: %s\n", aus_ctx_error(j.ctx)); return 1; }
-  printf("method\tstem\titems\tsi_sdr\tgain\tsdr\tsir\tsar\n");
+  printf("method\tstem\titems\tsi_sdr\tgain\tsdr\tsir\tsar\tgain_median\n");
   for (int m = 0; m < METHODS; m++)
-    for (int32_t i = 0; i < j.names; i++) {
-      const sums *s = &j.sum[m][i];
-      const double n = (double)s->n;
-      if (s->n) printf("%s\t%s\t%lld\t%.2f\t%.2f\t%.2f\t%.2f\t%.2f\n", methods[m], j.name[i], (long long)s->n, s->si_sdr / n, s->gain / n, s->sdr / n, s->sir / n, s->sar / n);
-    }
+    for (int32_t i = 0; i < j.names; i++)
+      if (j.sum[m][i].n) print_sums(&j.sum[m][i], methods[m], j.name[i]);
   aus_separator_close(j.network);
   aus_ctx_destroy(j.ctx);
   return 0;
