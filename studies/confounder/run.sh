@@ -55,7 +55,7 @@ known() {
   ln -sfn "$(cd "$1" && pwd)/$2" "$OUT/both/$3"
   cat "$1/$2"/*/item.tsv | sed "s|^$2/|$3/|" >>"$OUT/both/items.tsv.new"
 }
-# For the control and the tagger, which must know a guitar whoever made it: OUT/both is the corpus, its items by one soundfont more and of varied instruments, and guitars and pianos alone
+# For the control and the tagger, which must know a guitar whoever made it: OUT/both is the corpus, its items by one soundfont more, and guitars and pianos alone
 # (also of a third of the piano music in MIDI).
 both() {
   [ -e "$OUT/both/items.tsv" ] && return
@@ -72,8 +72,6 @@ both() {
   known "$CORPUS/more" valid more-valid
   alone solo 1040 3
   alone solo-more 700 4 --timbre GeneralUser
-  alone solo-varied 2400 6 --vary yes
-  known "$CORPUS/varied" train varied
   mv "$OUT/both/items.tsv.new" "$OUT/both/items.tsv"
 }
 mixes() { # FOLDER ITEMS NAME...: the lists that classifiers learn from, of the first ITEMS training items (0: all) of FOLDER

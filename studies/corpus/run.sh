@@ -1,13 +1,13 @@
 #!/bin/sh
-# run.sh [--items N] [--test-songs M] [--seed S] [--more yes]: the corpus, from free MIDI files and chord charts of our own to stems and a manifest.
+# run.sh [--items N] [--test-songs M] [--seed S] [--more yes] [--varied yes]: the corpus, from free MIDI files and chord charts of our own to stems and a manifest.
 #
 #   OUT=FOLDER    (default build/corpus)     MIDI=FOLDER (default ../shared/data/midi beside the repository)    BUILD=FOLDER (default build)
 #   PARTS=P       render in P processes at once (default 1)
 #
 # N training items (1500), N/10 to validate, and one item of each of M test songs (230: in one or two a part turns out silent). The same command gives the same bytes; what is there already is not
-# made again. --more yes: beside it, for networks that must know an instrument whoever made it, 600 items by one soundfont more (GeneralUser) in OUT/more and 1500 whose instruments are varied
+# made again. Beside it, for networks that must know an instrument whoever made it, --more yes: 600 items by one soundfont more (GeneralUser) in OUT/more; --varied yes: 1500 whose instruments are varied
 # (render --vary) in OUT/varied, twelve minutes of a core.
-# Needs Debian's mma, fluidsynth (libfluidsynth-dev), fluid-soundfont-gm, musescore-general-soundfont, opl3-soundfont, timgm6mb-soundfont, freepats, libwildmidi-dev (--more: minuet-data, avldrums.lv2-soundfont);
+# Needs Debian's mma, fluidsynth (libfluidsynth-dev), fluid-soundfont-gm, musescore-general-soundfont, opl3-soundfont, timgm6mb-soundfont, freepats, libwildmidi-dev (--more: minuet-data; --varied: that and avldrums.lv2-soundfont);
 # on a Debian where it may, it installs them. Budget of one core: 0.12 s a chart, 0.3 s an item, six seconds for the soundfonts: about ten minutes in all.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -16,9 +16,9 @@ top=$(cd "$here/../.." && pwd)
 find_build
 OUT=${OUT:-$work/corpus}
 MIDI=${MIDI:-$top/../shared/data/midi}
-items=1500 songs=230 seed=1 more=no
+items=1500 songs=230 seed=1 more=no varied=no
 while [ $# -gt 1 ]; do
-  case $1 in --items) items=$2 ;; --test-songs) songs=$2 ;; --seed) seed=$2 ;; --more) more=$2 ;; *) echo "run.sh: unknown option $1" >&2; exit 2 ;; esac
+  case $1 in --items) items=$2 ;; --test-songs) songs=$2 ;; --seed) seed=$2 ;; --more) more=$2 ;; --varied) varied=$2 ;; *) echo "run.sh: unknown option $1" >&2; exit 2 ;; esac
   shift 2
 done
 need_packages mma libfluidsynth-dev libsndfile1-dev pkg-config fluid-soundfont-gm musescore-general-soundfont opl3-soundfont timgm6mb-soundfont freepats libwildmidi-dev
@@ -66,7 +66,10 @@ mv "$OUT/items.tsv.new" "$OUT/items.tsv"
 awk -F'\t' 'NR > 1 { n[$2]++; if ($4 ~ /^mma/) m[$2]++; s[$2 "\t" $3 $4] = 1; if ($12 != "") str[$2]++ }
   END { for (k in s) { split(k, a, "\t"); d[a[1]]++ } for (k in n) printf "%s: %d items of %d songs, %.0f%% of the items from our own charts, %d with strings\n", k, n[k], d[k], 100 * m[k] / n[k], str[k] }' "$OUT/items.tsv" | sort
 [ "$more" = no ] || {
-  need_packages minuet-data avldrums.lv2-soundfont || exit 1
+  need_packages minuet-data || exit 1
   render_in "$OUT/more" --items 600 --test-songs 0 --seed $((seed + 1)) --timbre GeneralUser
+}
+[ "$varied" = no ] || {
+  need_packages minuet-data avldrums.lv2-soundfont || exit 1
   render_in "$OUT/varied" --items 1500 --test-songs 0 --seed $((seed + 6)) --vary yes
 }

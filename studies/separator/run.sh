@@ -4,7 +4,7 @@
 #   NAME   five (the carried one, the default), cerberus, ova-bass, ova-drums, ova-guitar, ova-piano, unet, bass, drums (goes on from ova-drums); or FILE.aus: only measured
 #
 #   CORPUS=FOLDER (default build/corpus, made when it is not there)   OUT=FOLDER (default build/separator)   BUILD=FOLDER (default build)
-#   EPOCHS=N  THREADS=N (default 1)   ITEMS=N: test songs that are measured (default 60)   SCORE=no: only train
+#   EPOCHS=N  THREADS=N (default 1)   ITEMS=N: test songs that are measured (default 230: all)   ALONE=alone: without the oracle masks beside it   SCORE=no: only train
 #
 # OUT/NAME/model.aus and OUT/NAME.tsv. Whatever is done already is not done again; a training that was interrupted goes on.
 set -eu
@@ -14,6 +14,7 @@ top=$(cd "$here/../.." && pwd)
 find_build
 CORPUS=${CORPUS:-$work/corpus}
 OUT=${OUT:-$work/separator}
+ALONE=${ALONE:-}
 AUSCULT=${AUSCULT:-$BUILD/auscult}
 [ $# -gt 0 ] || set -- five
 mkdir -p "$OUT"
@@ -31,7 +32,7 @@ items() {
 } >"$OUT/items.tsv"
 # The same, and items by one soundfont more and of varied instruments.
 more_items() {
-  [ -e "$CORPUS/varied/train/01499/item.tsv" ] || OUT=$CORPUS BUILD=$BUILD "$here/../corpus/run.sh" --more yes
+  [ -e "$CORPUS/varied/train/01499/item.tsv" ] || OUT=$CORPUS BUILD=$BUILD "$here/../corpus/run.sh" --more yes --varied yes
   {
     cat "$OUT/items.tsv"
     items "$CORPUS/varied" train train
@@ -67,7 +68,8 @@ for name in "$@"; do
   [ "${SCORE:-yes}" = yes ] || continue
   make -s -C "$BUILD" studies/separator/score
   [ -e "$OUT/$name.tsv" ] || {
-    "$BUILD/studies/separator/score" "$CORPUS/test" "$model" "${ITEMS:-60}" >"$OUT/$name.tsv.new"
+    # shellcheck disable=SC2086
+    "$BUILD/studies/separator/score" "$CORPUS/test" "$model" "${ITEMS:-230}" $ALONE >"$OUT/$name.tsv.new"
     mv "$OUT/$name.tsv.new" "$OUT/$name.tsv"
   }
   cat "$OUT/$name.tsv"
