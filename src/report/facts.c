@@ -72,12 +72,17 @@ static void command_fact(aus_facts *f, const aus_json_tree *t, const aus_json_no
 {
   static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
   const aus_json_node *words = aus_json_member(t, run, "command"), *w = aus_json_first(t, words);
-  char line[600];
+  char line[AUS_FACT_TEXT];
   size_t at = 0;
   for (int32_t i = 0; words && i < words->n; i++, w = aus_json_next(t, w)) {
     if (w->kind != AUS_JSON_STRING) return;
     const bool bare = *w->text && w->text[strspn(w->text, plain)] == '\0';
-    if (at + 4 * strlen(w->text) + 4 >= sizeof line) return; /* half a command is worse than none */
+    size_t room = strlen(w->text) + 4;
+    for (const char *p = w->text; *p; p++) room += *p == '\'' ? 3 : 0;
+    if (at + room > sizeof line) { /* half a command is worse than none */
+      add(f, "the command", "is longer than %d characters: the result as JSON has it", AUS_FACT_TEXT);
+      return;
+    }
     if (i) line[at++] = ' ';
     if (!bare) line[at++] = '\'';
     for (const char *p = w->text; *p; p++) {

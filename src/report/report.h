@@ -13,8 +13,8 @@
 typedef struct aus_fact { const char *label, *text; } aus_fact;
 
 /* Lines of provenance made from a result's JSON, which must outlive them. */
-enum { AUS_MAX_FACTS = 24 };
-typedef struct aus_facts { aus_fact fact[AUS_MAX_FACTS]; char text[AUS_MAX_FACTS][640]; int n; } aus_facts;
+enum { AUS_MAX_FACTS = 24, AUS_FACT_TEXT = 4096 };
+typedef struct aus_facts { aus_fact fact[AUS_MAX_FACTS]; char text[AUS_MAX_FACTS][AUS_FACT_TEXT]; int n; } aus_facts;
 /* The line above a page's title. */
 void aus_report_subtitle(char *text, size_t size, const char *model, double seconds, double offset);
 void aus_facts_of(const aus_json_tree *result, aus_facts *out);

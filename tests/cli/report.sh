@@ -45,5 +45,12 @@ exits 0 "every export" report seg/result.json --export audacity=a.txt --export r
 check "the same from explain and from report" cmp now.csv c.csv
 check "the same charts" diff -r now svg
 exits 1 "an export in the way" report song.json --export csv=c.csv
+# Provenance is whole, or says that it is not.
+far=$(printf '%0200d' 0)
+mkdir -p "$far/$far/$far" && cp "$song" "$far/$far/$far/song.wav"
+exits 0 "a song far away" explain "$far/$far/$far/song.wav" -m "$model" --method time --segments 2 --target drums --report far.html
+check "its command is whole" sh -c 'grep -q "id=\"command\">[^<]*explain [^<]*--report far.html '"$far/$far/$far"'/song.wav<" far.html'
+exits 0 "a command without end" explain "$song" -m "$model" --method time --segments 2 --target drums --report endless.html $(yes -- --quiet | head -600)
+check "the page says where it is" sh -c 'grep -q "is longer than 4096 characters" endless.html && ! grep -q "id=\"command\"" endless.html'
 for p in /usr/bin/python3 python3; do $p -c 'import numpy' 2>/dev/null && { check "readers of our own agree on all of them" $p "$src/tests/cli/check_exports.py" seg/result.json; break; }; done
 finish
