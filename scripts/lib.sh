@@ -62,3 +62,13 @@ configured() {
   mkdir -p "$dir"
   [ -f "$dir/Makefile" ] || (cd "$dir" && "$top/configure" -q "$@") >&2
 }
+
+# in_parts COMMAND...: PARTS (1) of it at once, each told its own by --part K/PARTS, on one thread (FluidSynth would start one per core, and spin); fails when one of them does
+in_parts() {
+  parts=${PARTS:-1} k=0 pids=
+  while [ $k -lt "$parts" ]; do
+    OMP_NUM_THREADS=1 nice -n 5 "$@" --part "$k/$parts" &
+    pids="$pids $!" k=$((k + 1))
+  done
+  for p in $pids; do wait "$p" || return 1; done
+}

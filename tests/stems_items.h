@@ -79,6 +79,17 @@ static inline void trained_file_separates(aus_ctx *ctx, double gain)
   aus_separator_close(s);
 }
 
+/* A training by tiny.recipe is refused, and the reason has these words. */
+static inline void training_is_refused(const char *says)
+{
+  aus_ctx *ctx = test_ctx(1);
+  aus_train_result result;
+  const aus_train_config config = { .recipe = in_folder("tiny.recipe"), .out = folder, .seed = 1, .replace = 1 };
+  assert_int_equal(aus_train(ctx, &config, &result), AUS_EFORMAT);
+  if (!strstr(aus_ctx_error(ctx), says)) fail_msg("'%s' lacks '%s'", aus_ctx_error(ctx), says);
+  aus_ctx_destroy(ctx);
+}
+
 static int items_begin(void **state)
 {
   if (make_folder(state) != 0) return -1;

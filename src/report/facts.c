@@ -54,7 +54,7 @@ static void interpreter_facts(aus_facts *f, const aus_json_tree *t, const aus_js
 /* "name value, name value": every setting that was given or chosen. */
 static void settings_fact(aus_facts *f, const aus_json_tree *t, const aus_json_node *s)
 {
-  char line[600] = "", number[32];
+  char line[AUS_FACT_TEXT] = "", number[32];
   size_t at = 0;
   const aus_json_node *m = aus_json_first(t, s);
   for (int32_t i = 0; s && i < s->n && at < sizeof line; i++, m = aus_json_next(t, m)) {

@@ -40,14 +40,10 @@ corpus() { # ARGS: makes it when it is not there
 }
 # alone NAME ITEMS SEED OPTION of render...: guitars and pianos alone, either playing what is written for either, into OUT/NAME, to be found as OUT/both/NAME
 alone() {
-  name=$1 items=$2 seed=$3 parts=${PARTS:-1} k=0 pids=
+  name=$1 items=$2 seed=$3
   shift 3
   mkdir -p "$OUT/$name"
-  while [ $k -lt "$parts" ]; do
-    OMP_NUM_THREADS=1 nice -n 5 "$CORPUS/render" "$OUT/solo-songs.tsv" "$OUT/$name" --test-songs 0 --part "$k/$parts" --items "$items" --seed "$seed" --solo yes "$@" >&2 &
-    pids="$pids $!" k=$((k + 1))
-  done
-  for p in $pids; do wait "$p"; done
+  in_parts "$CORPUS/render" "$OUT/solo-songs.tsv" "$OUT/$name" --test-songs 0 --items "$items" --seed "$seed" --solo yes "$@" >&2
   known "$OUT/$name" train "$name"
 }
 # known FOLDER SPLIT NAME: the items of FOLDER/SPLIT as NAME/...

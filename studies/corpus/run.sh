@@ -45,17 +45,12 @@ say "charts"
 } >"$OUT/songs.tsv"
 
 say "items"
-# render_in FOLDER OPTION...: in PARTS processes
+# render_in FOLDER OPTION...
 render_in() {
-  to=$1 parts=${PARTS:-1} k=0 pids=
+  to=$1
   shift
   mkdir -p "$to"
-  while [ $k -lt "$parts" ]; do
-    # one thread: FluidSynth would start one per core to look at samples, and spin
-    OMP_NUM_THREADS=1 nice -n 5 "$OUT/render" "$OUT/songs.tsv" "$to" --part "$k/$parts" "$@" &
-    pids="$pids $!" k=$((k + 1))
-  done
-  for p in $pids; do wait "$p"; done
+  in_parts "$OUT/render" "$OUT/songs.tsv" "$to" "$@"
 }
 render_in "$OUT" --items "$items" --test-songs "$songs" --seed "$seed"
 {
